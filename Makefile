@@ -1,0 +1,47 @@
+# Needs Python 3.11 or newer, git and make; everything else is installed into .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+RUN := runs/demo
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# One thread a process: workers are the parallelism, and sums do not depend on the number of cores.
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/installed
+	rm -rf $(RUN)
+	$(VENV)/bin/discover run functions/exp2 --out $(RUN)
+	$(VENV)/bin/discover top $(RUN)
+
+test: $(VENV)/installed
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/installed-lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/installed-bench
+	for name in $(basename $(notdir $(filter-out %/__init__.py,$(wildcard benchmarks/*.py)))); do \
+		$(VENV)/bin/python -m benchmarks.$$name || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) -e '.[plot,test]'
+	touch $@
+
+$(VENV)/installed-lint: $(VENV)/installed
+	$(INSTALL) -e '.[lint]'
+	touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed
+	$(INSTALL) -e '.[bench]'
+	touch $@

@@ -1,0 +1,1 @@
+"""What is searched: one folder a domain."""
