@@ -1,0 +1,1 @@
+"""What programs are made of: primitives, programs, canonical form, fingerprint, evaluators, printers."""

@@ -1,0 +1,140 @@
+"""A primitive, declared once; and the primitive set, a value whose content hash names its kernels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+MAX_ARITY = 3
+
+
+class UnknownPrimitive(ValueError):
+    """A program names a primitive that the set lacks."""
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One operation on reals, with every spelling that an evaluator or a printer needs.
+
+    All values are reals; an integer (an exponent, a power) is a real with an integral value. NaN in gives NaN out
+    unless `nan` says otherwise. In the templates `{0}`, `{1}`, `{2}` stand for the arguments.
+
+    name         the name in the text form, unless `symbol` is set (then infix)
+    arity        number of arguments, 1 to 3
+    numpy        the reference: float64 arrays in, float64 array out
+    high         the same in mpmath: `high(mp, a, b)`; the judge of every evaluator
+    kernel       the scalar body compiled by Numba for CPU and CUDA; names of `primitives.evaluators.vecmath` may be used,
+                 and literals are written `F(1)` so that float32 stays float32
+    gradient     one kernel expression an argument (`{r}` is the result), or () where no derivative exists
+    python, c    source templates; in C `{f}` is the suffix of the type ("f" or "")
+    sympy        builder: `sympy(module, a, b)`
+    symbol       infix symbol
+    cost         what one use costs a program (operations)
+    commutative  the first two arguments may be exchanged
+    units        a constant per argument (or None) that makes the primitive return its other argument: x + 0, x * 1
+    domain       one (low, high) per argument: where tests sample it
+    ulp          error allowed to an evaluator, in units in the last place of its dtype (0.5: correctly rounded)
+    missing      spelling -> why there is none
+    """
+
+    name: str
+    arity: int
+    numpy: Callable[..., np.ndarray]
+    high: Callable[..., Any]
+    kernel: str
+    python: str
+    c: str = ""
+    sympy: Callable[..., Any] | None = None
+    gradient: tuple[str, ...] = ()
+    symbol: str | None = None
+    cost: float = 1.0
+    commutative: bool = False
+    units: tuple[float | None, ...] = ()
+    domain: tuple[tuple[float, float], ...] = ((-8.0, 8.0),)
+    ulp: float = 0.5
+    nan: str = "NaN in, NaN out"
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.arity <= MAX_ARITY:
+            raise ValueError(f"primitive {self.name}: arity {self.arity} is not between 1 and {MAX_ARITY}")
+        if len(self.domain) != self.arity:
+            raise ValueError(f"primitive {self.name}: {len(self.domain)} domains for {self.arity} arguments")
+        if self.gradient and len(self.gradient) != self.arity:
+            raise ValueError(f"primitive {self.name}: {len(self.gradient)} gradients for {self.arity} arguments")
+
+    @property
+    def content(self) -> list[Any]:
+        """What its kernels depend on, as JSON data."""
+        return [self.name, self.arity, self.kernel, list(self.gradient), self.cost, self.commutative, list(self.units)]
+
+
+@dataclass(frozen=True)
+class PrimitiveSet:
+    """An ordered set of primitives; the position of a primitive is its opcode."""
+
+    primitives: tuple[Primitive, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.index) != len(self.primitives):
+            raise ValueError("a primitive set names a primitive twice")
+        if not 1 <= len(self.primitives) <= 1000:
+            raise ValueError("a primitive set holds 1 to 1000 primitives")
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __len__(self) -> int:
+        return len(self.primitives)
+
+    def __iter__(self) -> Iterator[Primitive]:
+        return iter(self.primitives)
+
+    def __getitem__(self, opcode: int) -> Primitive:
+        return self.primitives[opcode]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Name -> opcode."""
+        return {p.name: i for i, p in enumerate(self.primitives)}
+
+    def opcode(self, name: str) -> int:
+        """The opcode of a name; raises UnknownPrimitive with the nearest known name."""
+        try:
+            return self.index[name]
+        except KeyError:
+            near = get_close_matches(name, self.index, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(self.index)}"
+            raise UnknownPrimitive(f"the primitive set has no {name!r}{hint}") from None
+
+    def subset(self, *names: str) -> PrimitiveSet:
+        """The set of the named primitives, in the order given."""
+        return PrimitiveSet(tuple(self.primitives[self.opcode(n)] for n in names))
+
+    @cached_property
+    def arity(self) -> np.ndarray:
+        """int16[n_ops]"""
+        return np.array([p.arity for p in self.primitives], np.int16)
+
+    @cached_property
+    def cost(self) -> np.ndarray:
+        """float64[n_ops]"""
+        return np.array([p.cost for p in self.primitives], np.float64)
+
+    @cached_property
+    def commutative(self) -> np.ndarray:
+        """bool[n_ops]"""
+        return np.array([p.commutative for p in self.primitives], np.bool_)
+
+    @cached_property
+    def hash(self) -> str:
+        """16 hex digits over everything that a compiled kernel depends on."""
+        text = json.dumps([p.content for p in self.primitives])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

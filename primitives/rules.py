@@ -1,0 +1,197 @@
+"""The algebraic rules of the canonical form, as text, and their compilation to tables.
+
+`u v w` stand for any value, `c d k` for a constant, numbers for themselves; `!` marks an instruction that must be read once
+only, so that taking it apart costs nothing; `if u > v` asks that u comes after v in the argument order. Every rule is an
+identity of the reals wherever both sides are defined, and none adds an operation. The arguments of a commutative primitive
+stand in the argument order (constants last); the outermost is tried in both orders. A rule is left out where the primitive
+set lacks what it needs; arithmetic between constants is done at once and needs no primitive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import namedtuple
+from functools import lru_cache
+
+import numpy as np
+
+from primitives.primitive import PrimitiveSet
+
+ANYWHERE = """
+add(add(v, c), k) -> add(v, add(c, k))
+add(sub(c, v), k) -> sub(add(c, k), v)
+add(u, neg(v)) -> sub(u, v)
+sub(u, u) -> 0
+sub(u, k) -> add(u, sub(0, k))
+sub(k, add(v, c)) -> sub(sub(k, c), v)
+sub(k, sub(c, v)) -> add(v, sub(k, c))
+sub(u, neg(v)) -> add(u, v)
+mul(mul(v, c), k) -> mul(v, mul(c, k))
+mul(div(c, v), k) -> div(mul(c, k), v)
+mul(u, reciprocal(v)) -> div(u, v)
+mul(u, u) -> square(u)
+div(u, u) -> 1
+div(k, mul(v, c)) -> div(div(k, c), v)
+div(k, div(c, v)) -> mul(v, div(k, c))
+div(u, abs(u)) -> sign(u)
+div(u, reciprocal(v)) -> mul(u, v)
+neg(neg(v)) -> v
+neg(sub(u, v)) -> sub(v, u)
+abs(neg(v)) -> abs(v)
+abs(abs(v)) -> abs(v)
+abs(square(v)) -> square(v)
+square(neg(v)) -> square(v)
+square(abs(v)) -> square(v)
+sqrt(square(v)) -> abs(v)
+reciprocal(reciprocal(v)) -> v
+log(exp(v)) -> v
+log2(exp2(v)) -> v
+sign(sign(v)) -> sign(v)
+round(round(v)) -> round(v)
+min(u, u) -> u
+max(u, u) -> u
+interp(u, u, w) -> u
+interp(u, interp(u, v, c), k) -> interp(u, v, mul(c, k))
+"""
+
+# Where constants have a value of their own.
+FIXED = """
+add(u, 0) -> u
+sub(0, u) -> neg(u)
+mul(u, 1) -> u
+mul(u, 0) -> 0
+div(u, 1) -> u
+interp(u, v, 0) -> u
+interp(u, v, 1) -> v
+"""
+
+# Where the score fits the constants: they move outwards and merge, and the more general of two forms is kept.
+FREE = """
+add(u, add(v, c)!) -> add(add(u, v), c)
+add(u, sub(c, v)!) -> add(sub(u, v), c)
+add(u, add(v, w)!) -> add(add(u, v), w) if w > u
+sub(k, mul(v, c)!) -> add(mul(v, sub(0, c)), k)
+sub(k, div(c, v)!) -> add(div(sub(0, c), v), k)
+sub(k, sub(u, v)!) -> add(sub(v, u), k)
+sub(u, add(v, c)!) -> add(sub(u, v), sub(0, c))
+sub(add(v, c)!, u) -> add(sub(v, u), c)
+sub(u, sub(c, v)!) -> add(add(u, v), sub(0, c))
+sub(sub(c, v)!, u) -> sub(c, add(v, u))
+sub(u, mul(v, c)!) -> add(u, mul(v, sub(0, c)))
+sub(u, div(c, v)!) -> add(u, div(sub(0, c), v))
+mul(add(v, c)!, k) -> add(mul(v, k), mul(c, k))
+mul(sub(c, v)!, k) -> add(mul(v, sub(0, k)), mul(c, k))
+mul(sub(u, v)!, k) -> mul(sub(v, u), sub(0, k)) if u > v
+mul(u, mul(v, c)!) -> mul(mul(u, v), c)
+mul(u, div(c, v)!) -> mul(div(u, v), c)
+mul(u, mul(v, w)!) -> mul(mul(u, v), w) if w > u
+div(u, k) -> mul(u, div(1, k))
+div(k, add(mul(v, c)!, d)!) -> div(div(k, c), add(v, div(d, c)))
+div(k, div(u, v)!) -> mul(div(v, u), k)
+div(k, sub(u, v)!) -> div(sub(0, k), sub(v, u)) if u > v
+div(u, mul(v, c)!) -> mul(div(u, v), div(1, c))
+div(mul(v, c)!, u) -> mul(div(v, u), c)
+div(u, div(c, v)!) -> mul(mul(u, v), div(1, c))
+div(div(u, v)!, w) -> div(u, mul(v, w))
+div(u, div(v, w)!) -> div(mul(u, w), v)
+"""
+
+# Primitives whose value on constants the canonical form computes; their number is what compiled code knows them by.
+FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp")
+
+OPERATION, VALUE, CONSTANT, LITERAL = range(4)
+MAX_NODES = 8
+_VALUES, _CONSTANTS = "uvw", "cdk"
+_TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z])|([),!]))")
+
+Tables = namedtuple("Tables", "arity commutative fold first left right size literal later")
+"""arity[op], commutative[op], fold[op] (place in FOLDED or -1); the rules of op are first[op]..first[op + 1];
+left[rule, node] = (kind, number, read once), in prefix order; right[rule, node] = (kind, number, fold), in postfix order;
+size[rule] = nodes of both; literal[rule, side, node]; later[rule] = two variables, or -1."""
+
+
+def _parse(text: str) -> tuple[object, ...] | str | float:
+    """A side of a rule: (name, read once, arguments), a variable or a number."""
+    position = 0
+
+    def expression() -> tuple[object, ...] | str | float:
+        nonlocal position
+        match = _TOKEN.match(text, position)
+        if not match:
+            raise ValueError(f"bad rule: {text!r} at {position}")
+        position = match.end()
+        if not match[1]:
+            return match[2] if match[2].isalpha() else float(match[2])
+        arguments = []
+        while True:
+            arguments.append(expression())
+            closing = text[position]
+            position += 1
+            if closing == ")":
+                break
+        lone = text[position : position + 1] == "!"
+        position += lone
+        return (match[1], lone, arguments)
+
+    return expression()
+
+
+def _variable(name: str) -> int:
+    return (_VALUES + _CONSTANTS).index(name)
+
+
+def _nodes(side: object, primitives: PrimitiveSet, prefix: bool) -> list[tuple[int, int, int, float]] | None:
+    """(kind, number, read once or fold, literal) of every node; None where the set lacks a primitive."""
+    if isinstance(side, str):
+        return [(VALUE if side in _VALUES else CONSTANT, _variable(side), 0, 0.0)]
+    if isinstance(side, float):
+        return [(LITERAL, 0, 0, side)]
+    name, lone, arguments = side  # type: ignore[misc]
+    opcode = primitives.index.get(name, -1)
+    below = [_nodes(a, primitives, prefix) for a in arguments]
+    foldable = not prefix and name in FOLDED and all(n and n[-1][0] in (CONSTANT, LITERAL) or _folds(n) for n in below)
+    if any(n is None for n in below) or (opcode < 0 and not foldable):
+        return None
+    fold = FOLDED.index(name) if foldable else -1
+    mine = [(OPERATION, opcode, int(lone) if prefix else fold, 0.0)]
+    flat = [node for n in below if n for node in n]
+    return mine + flat if prefix else flat + mine
+
+
+def _folds(nodes: list[tuple[int, int, int, float]] | None) -> bool:
+    return bool(nodes) and nodes[-1][0] == OPERATION and nodes[-1][2] >= 0  # type: ignore[index]
+
+
+def rules(free_constants: bool) -> list[str]:
+    """The rules in force, in the order in which they are tried."""
+    text = FREE + ANYWHERE if free_constants else FIXED + ANYWHERE
+    return [line for line in text.splitlines() if line]
+
+
+@lru_cache
+def tables(primitives: PrimitiveSet, free_constants: bool) -> Tables:
+    """The compiled rules of a primitive set."""
+    by_opcode: list[list[tuple[list[tuple[int, int, int, float]], ...]]] = [[] for _ in primitives]
+    conditions: list[list[tuple[int, int]]] = [[] for _ in primitives]
+    for rule in rules(free_constants):
+        body, _, condition = rule.partition(" if ")
+        left, _, right = body.partition(" -> ")
+        a, b = _nodes(_parse(left), primitives, True), _nodes(_parse(right), primitives, False)
+        if a is None or b is None:
+            continue
+        by_opcode[a[0][1]].append((a, b))
+        names = condition.split(" > ") if condition else []
+        conditions[a[0][1]].append((_variable(names[0]), _variable(names[1])) if names else (-1, -1))
+    flat = [pair for group in by_opcode for pair in group]
+    sides = np.zeros((2, len(flat), MAX_NODES, 3), np.int64)
+    literal = np.zeros((len(flat), 2, MAX_NODES))
+    for r, pair in enumerate(flat):
+        for s, nodes in enumerate(pair):
+            for i, (*numbers, value) in enumerate(nodes):
+                sides[s, r, i] = numbers
+                literal[r, s, i] = value
+    size = np.array([[len(a), len(b)] for a, b in flat], np.int64).reshape(-1, 2)
+    later = np.array([pair for group in conditions for pair in group], np.int64).reshape(-1, 2)
+    first = np.cumsum([0] + [len(group) for group in by_opcode])
+    fold = np.array([FOLDED.index(p.name) if p.name in FOLDED else -1 for p in primitives], np.int64)
+    return Tables(primitives.arity, primitives.commutative, fold, first, sides[0], sides[1], size, literal, later)

@@ -1,0 +1,146 @@
+"""The primitive table: real arithmetic, elementary functions, and the bit-level pieces of float kernels.
+
+IEEE 754 throughout, nothing "protected": 1/0 is infinite, log(-1) and 0/0 are NaN. A search that wants protection
+declares its own primitive.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from primitives.primitive import Primitive, PrimitiveSet
+
+_ANY = (-8.0, 8.0)
+_POSITIVE = (2.0**-20, 64.0)
+_NO_SYMBOLIC = {"sympy": "a bit-level operation has no symbolic form"}
+
+
+def _unary(name: str, kernel: str, gradient: str = "", *, domain: tuple[float, float] = _ANY, **more: Any) -> Primitive:
+    """A function of one argument that NumPy, mpmath, C and sympy all know as `name`, unless `more` says otherwise."""
+    spellings: dict[str, Any] = {
+        "numpy": getattr(np, name, None),
+        "high": lambda mp, a: getattr(mp, name)(a),
+        "python": f"np.{name}({{0}})",
+        "c": f"{name}{{f}}({{0}})",
+        "sympy": lambda sp, a: getattr(sp, name)(a),
+    }
+    return Primitive(name, 1, kernel=kernel, gradient=(gradient,) if gradient else (), domain=(domain,), **(spellings | more))
+
+
+def _erf(a: np.ndarray) -> np.ndarray:
+    from scipy.special import erf
+
+    return np.asarray(erf(a))
+
+
+def _logb(a: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.isfinite(a) & (a != 0), np.frexp(a)[1] - 1.0, np.log2(np.abs(a)))
+
+
+def _scale(a: np.ndarray, k: np.ndarray) -> np.ndarray:
+    power = np.clip(np.rint(np.nan_to_num(k)), -4400, 4400).astype(np.int64)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.where(np.isnan(k), np.nan, np.ldexp(a, power))
+
+
+def _high_logb(mp: Any, a: Any) -> Any:
+    return mp.mpf(mp.frexp(a)[1] - 1) if a != 0 else mp.ninf
+
+
+ADD = Primitive(
+    "add", 2, np.add, lambda mp, a, b: a + b, "{0} + {1}", "{0} + {1}", "{0} + {1}", lambda sp, a, b: a + b,
+    gradient=("F(1)", "F(1)"), symbol="+", commutative=True, units=(0.0, 0.0), domain=(_ANY, _ANY),
+)  # fmt: skip
+SUB = Primitive(
+    "sub", 2, np.subtract, lambda mp, a, b: a - b, "{0} - {1}", "{0} - {1}", "{0} - {1}", lambda sp, a, b: a - b,
+    gradient=("F(1)", "F(-1)"), symbol="-", units=(None, 0.0), domain=(_ANY, _ANY),
+)  # fmt: skip
+MUL = Primitive(
+    "mul", 2, np.multiply, lambda mp, a, b: a * b, "{0} * {1}", "{0} * {1}", "{0} * {1}", lambda sp, a, b: a * b,
+    gradient=("{1}", "{0}"), symbol="*", commutative=True, units=(1.0, 1.0), domain=(_ANY, _ANY),
+)  # fmt: skip
+DIV = Primitive(
+    "div", 2, np.divide, lambda mp, a, b: a / b, "{0} / {1}", "{0} / {1}", "{0} / {1}", lambda sp, a, b: a / b,
+    gradient=("F(1) / {1}", "-{r} / {1}"), symbol="/", units=(None, 1.0), domain=(_ANY, _POSITIVE),
+    nan="0/0 and inf/inf are NaN",
+)  # fmt: skip
+NEG = _unary(
+    "neg", "-{0}", "F(-1)", numpy=np.negative, high=lambda mp, a: -a, python="-{0}", c="-{0}", sympy=lambda sp, a: -a
+)
+ABS = _unary(
+    "abs", "fabs({0})", "copysign(F(1), {0})", high=lambda mp, a: abs(a), c="fabs{f}({0})", sympy=lambda sp, a: sp.Abs(a)
+)
+MIN = Primitive(
+    "min", 2, np.minimum, lambda mp, a, b: min(a, b), "minimum({0}, {1})", "np.minimum({0}, {1})",
+    "({0} < {1} || {0} != {0} ? {0} : {1})", lambda sp, a, b: sp.Min(a, b),
+    gradient=("F(1) if {0} < {1} else F(0)", "F(0) if {0} < {1} else F(1)"),
+    commutative=True, units=(float("inf"), float("inf")), domain=(_ANY, _ANY), nan="NaN if either is NaN",
+)  # fmt: skip
+MAX = Primitive(
+    "max", 2, np.maximum, lambda mp, a, b: max(a, b), "maximum({0}, {1})", "np.maximum({0}, {1})",
+    "({0} > {1} || {0} != {0} ? {0} : {1})", lambda sp, a, b: sp.Max(a, b),
+    gradient=("F(1) if {0} > {1} else F(0)", "F(0) if {0} > {1} else F(1)"),
+    commutative=True, units=(float("-inf"), float("-inf")), domain=(_ANY, _ANY), nan="NaN if either is NaN",
+)  # fmt: skip
+SQUARE = _unary("square", "{0} * {0}", "F(2) * {0}", high=lambda mp, a: a * a, c="{0} * {0}", sympy=lambda sp, a: a**2)
+SQRT = _unary("sqrt", "sqrt({0})", "F(0.5) / {r}", domain=(0.0, 64.0), nan="NaN below zero; sqrt(-0) is -0")
+RECIPROCAL = _unary(
+    "reciprocal", "F(1) / {0}", "-{r} * {r}", domain=_POSITIVE, high=lambda mp, a: 1 / a,
+    python="1.0 / {0}", c="1.0{f} / {0}", sympy=lambda sp, a: 1 / a,
+)  # fmt: skip
+FMA = Primitive(
+    "fma", 3, lambda a, b, c: a * b + c, lambda mp, a, b, c: a * b + c, "{0} * {1} + {2}", "{0} * {1} + {2}",
+    "{0} * {1} + {2}", lambda sp, a, b, c: a * b + c, gradient=("{1}", "{0}", "F(1)"), commutative=True,
+    domain=(_POSITIVE, _POSITIVE, _POSITIVE), ulp=1.5,
+    nan="as a*b + c; whether the product is rounded first is the evaluator's choice (one operation, at most two roundings)",
+)  # fmt: skip
+EXP = _unary("exp", "exp({0})", "{r}", ulp=1.5, nan="exp(-inf) = 0; overflow is inf")
+EXP2 = _unary(
+    "exp2", "exp2({0})", "F(0.6931471805599453) * {r}", ulp=1.5, high=lambda mp, a: mp.mpf(2) ** a,
+    sympy=lambda sp, a: sp.Integer(2) ** a,
+)  # fmt: skip
+LOG = _unary("log", "log({0})", "F(1) / {0}", domain=_POSITIVE, ulp=2.0, nan="NaN below zero; log(0) = -inf")
+LOG2 = _unary(
+    "log2", "log2({0})", "F(1.4426950408889634) / {0}", domain=_POSITIVE, ulp=2.0, nan="NaN below zero; log2(0) = -inf",
+    high=lambda mp, a: mp.log(a, 2), sympy=lambda sp, a: sp.log(a, 2),
+)  # fmt: skip
+SIN = _unary("sin", "sin({0})", "cos({0})", ulp=2.0, nan="NaN at infinity")
+COS = _unary("cos", "cos({0})", "-sin({0})", ulp=2.0, nan="NaN at infinity")
+TAN = _unary("tan", "tan({0})", "F(1) + {r} * {r}", ulp=4.0, nan="NaN at infinity")
+TANH = _unary("tanh", "tanh({0})", "F(1) - {r} * {r}", ulp=3.0)
+ERF = _unary(
+    "erf", "erf({0})", "F(1.1283791670955126) * exp(-{0} * {0})", ulp=3.0, numpy=_erf, python="special.erf({0})"
+)
+SIGN = _unary(
+    "sign", "sign({0})", "F(0)", c="({0} != {0} ? {0} : ({0} > 0) - ({0} < 0))",
+    nan="sign(NaN) is NaN; sign(0) and sign(-0) are 0",
+)  # fmt: skip
+INTERP = Primitive(
+    "interp", 3, lambda a, b, t: (1 - t) * a + t * b, lambda mp, a, b, t: (1 - t) * a + t * b,
+    "(F(1) - {2}) * {0} + {2} * {1}", "(1.0 - {2}) * {0} + {2} * {1}", "(1.0{f} - {2}) * {0} + {2} * {1}",
+    lambda sp, a, b, t: (1 - t) * a + t * b, gradient=("F(1) - {2}", "{2}", "{1} - {0}"),
+    domain=(_POSITIVE, _POSITIVE, (0.0, 1.0)), ulp=3.0, nan="as written: (1 - t) a + t b",
+)  # fmt: skip
+EXPONENT = _unary(
+    "exponent", "logb({0})", numpy=_logb, high=_high_logb, domain=_POSITIVE, sympy=None,
+    python="np.floor(np.log2(np.abs({0})))", c="logb{f}({0})", missing=_NO_SYMBOLIC,
+    nan="floor(log2|x|), exact; -inf at zero, inf at infinity",
+)  # fmt: skip
+SCALE = Primitive(
+    "scale", 2, _scale, lambda mp, a, k: mp.ldexp(a, int(mp.nint(k))), "scalb({0}, {1})",
+    "np.ldexp({0}, np.rint({1}).astype(int))", "scalbn{f}({0}, (int)rint{f}({1}))", None,
+    domain=(_ANY, (-30.0, 30.0)), missing=_NO_SYMBOLIC, nan="x * 2^round(k), k clipped to +-4400; NaN if either is NaN",
+)  # fmt: skip
+ROUND = _unary(
+    "round", "rint({0})", "F(0)", numpy=np.rint, high=lambda mp, a: mp.nint(a), python="np.rint({0})", c="rint{f}({0})",
+    sympy=None, missing=_NO_SYMBOLIC, nan="to nearest, ties to even",
+)  # fmt: skip
+
+REAL = PrimitiveSet(
+    (ADD, SUB, MUL, DIV, NEG, ABS, MIN, MAX, SQUARE, SQRT, RECIPROCAL, FMA, EXP, EXP2, LOG, LOG2,
+     SIN, COS, TAN, TANH, ERF, SIGN, INTERP, EXPONENT, SCALE, ROUND)
+)  # fmt: skip
+ARITHMETIC = REAL.subset("add", "sub", "mul", "div")
