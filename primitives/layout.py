@@ -222,8 +222,7 @@ def _place_constants(
         uses = where.get(c, ())
         if len(uses) == 1:
             while literals and not (
-                where[literals[-1]][0][0] < uses[0][0]
-                or (literals[-1] == c - 1 and where[literals[-1]][0] < uses[0])
+                where[literals[-1]][0][0] < uses[0][0] or (literals[-1] == c - 1 and where[literals[-1]][0] < uses[0])
             ):
                 literals.pop()
             literals.append(c)

@@ -93,7 +93,9 @@ class _Token:
     value: float = 0.0
 
 
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*(?:[pP][+-]?[0-9]+)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(
+    r"0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*(?:[pP][+-]?[0-9]+)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+)
 
 
 def _tokens(line: str, number: int) -> list[_Token]:
@@ -112,7 +114,9 @@ def _tokens(line: str, number: int) -> list[_Token]:
             tokens.append(_Token("number", match[0], at + 1, _literal(match[0], number, at + 1)))
             at = match.end()
             if at < len(line) and (line[at].isidentifier() or line[at] in ".0123456789"):
-                raise TextError(number, at + 1, f"{_quote(match[0] + line[at])} is not a number; put an operator between")
+                raise TextError(
+                    number, at + 1, f"{_quote(match[0] + line[at])} is not a number; put an operator between"
+                )
         elif c.isidentifier():
             end = at + 1
             while end < len(line) and ("a" + line[end]).isidentifier():
@@ -120,7 +124,9 @@ def _tokens(line: str, number: int) -> list[_Token]:
             tokens.append(_Token("name", line[at:end], at + 1))
             at = end
         else:
-            raise TextError(number, at + 1, f"unexpected {c!r}; a statement is `name = expression`, a comment starts with #")
+            raise TextError(
+                number, at + 1, f"unexpected {c!r}; a statement is `name = expression`, a comment starts with #"
+            )
     tokens.append(_Token("end", "the end of the line", len(line) + 1))
     return tokens
 

@@ -84,10 +84,13 @@ def test_comments_blank_lines_and_line_ends() -> None:
         ("y = 2x", "line 1, column 6: '2x' is not a number; put an operator between"),
         ("y = 1e999", "line 1, column 5: '1e999' is not a finite float64; write inf for infinity"),
         ("y = x ** 2", "line 1, column 8: expected a name, a number or '(', not '*'"),
-        ("y = x; z = x", "line 1, column 6: unexpected ';'; a statement is `name = expression`, a comment starts with #"),
+        (
+            "y = x; z = x",
+            "line 1, column 6: unexpected ';'; a statement is `name = expression`, a comment starts with #",
+        ),
         ("y x", "line 1, column 3: expected '=', not 'x'"),
         ("inf = x", "line 1, column 1: 'inf' is a number and cannot be bound; choose another name"),
-        ("y = __import__('os')", "line 1, column 16: unexpected \"'\""),
+        ("y = __import__('os')", 'line 1, column 16: unexpected "\'"'),
     ],
 )
 def test_a_fault_says_where_and_what_to_do(text: str, message: str) -> None:
@@ -107,7 +110,9 @@ def test_what_the_set_lacks() -> None:
         format_program(parse("y = exp(x)", FUNCTION, REAL), ARITHMETIC)
 
 
-@pytest.mark.parametrize("bomb", ["(" * 100_000, "-" * 100_000 + "x", "sqrt(" * 100_000, "x" + "+x" * 5000, "1" * 100_000])
+@pytest.mark.parametrize(
+    "bomb", ["(" * 100_000, "-" * 100_000 + "x", "sqrt(" * 100_000, "x" + "+x" * 5000, "1" * 100_000]
+)
 def test_bombs_are_refused_politely(bomb: str) -> None:
     with pytest.raises(TextError):
         parse("y = " + bomb, FUNCTION, REAL)
@@ -124,7 +129,9 @@ def test_the_limits_are_wide_enough() -> None:
 def programs(draw: st.DrawFn) -> Program:
     """Any valid program: dead code, shared and unused constants, results that are leaves, names in and out."""
     signature = draw(
-        st.sampled_from([FUNCTION, OPTIMIZER, Signature(("x", "t"), ("x", "k0"), ("a", "b", "c")), Signature((), ("y",))])
+        st.sampled_from(
+            [FUNCTION, OPTIMIZER, Signature(("x", "t"), ("x", "k0"), ("a", "b", "c")), Signature((), ("y",))]
+        )
     )
     constants = tuple(draw(st.lists(st.floats(), min_size=0 if signature.leaves else 1, max_size=6)))
     instructions: list[Instruction] = []
@@ -147,9 +154,37 @@ def test_every_program_comes_back_to_the_bit(program: Program) -> None:
 
 
 @settings(max_examples=1000, deadline=None)
-@given(st.text() | st.text("xy=+-*/(),.0123456789e# \n") | st.lists(st.sampled_from(
-    ["y", "x", "t", "=", "(", ")", "+", "-", "*", "/", ",", "1.5", "0x", "0x1p", "inf", "nan", "exp", "interp", "\n", "#", " "]
-)).map("".join))
+@given(
+    st.text()
+    | st.text("xy=+-*/(),.0123456789e# \n")
+    | st.lists(
+        st.sampled_from(
+            [
+                "y",
+                "x",
+                "t",
+                "=",
+                "(",
+                ")",
+                "+",
+                "-",
+                "*",
+                "/",
+                ",",
+                "1.5",
+                "0x",
+                "0x1p",
+                "inf",
+                "nan",
+                "exp",
+                "interp",
+                "\n",
+                "#",
+                " ",
+            ]
+        )
+    ).map("".join)
+)
 @example("y = ℘\u0660")
 @example("y = 0x")
 def test_any_string_gives_a_program_or_a_text_error(text: str) -> None:
@@ -163,7 +198,19 @@ def test_any_string_gives_a_program_or_a_text_error(text: str) -> None:
 
 
 def test_numbers_round_trip() -> None:
-    numbers = [0.1, 1e-320, 5e-324, 1.7976931348623157e308, -0.0, math.inf, -math.inf, math.nan, 1 / 3, 1e16, 123456789.0]
+    numbers = [
+        0.1,
+        1e-320,
+        5e-324,
+        1.7976931348623157e308,
+        -0.0,
+        math.inf,
+        -math.inf,
+        math.nan,
+        1 / 3,
+        1e16,
+        123456789.0,
+    ]
     text = "".join(f"k{i} = {number!r}\n" for i, number in enumerate(numbers)) + "y = x\n"
     constants = parse(text, FUNCTION, REAL).constants
     assert [c.hex() for c in constants] == [number.hex() for number in numbers]

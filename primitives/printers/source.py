@@ -7,15 +7,57 @@ follows which arguments may stand there bare; from the operators outside bracket
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from primitives.layout import Expression, Node
+from primitives.primitive import Primitive, PrimitiveSet
+from primitives.program import Program
 
 OPEN, SUM, PRODUCT, SIGN, ATOM = range(5)
 _SLOT = re.compile(r"\{([0-2])\}")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _BINARY = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
+
+
+class NoSpelling(ValueError):
+    """A printer meets a primitive that its language has no spelling for."""
+
+    def __init__(self, primitive: Primitive, language: str) -> None:
+        why = primitive.missing.get(language, "none is declared")
+        super().__init__(f"the primitive {primitive.name!r} cannot be written in {language}: {why}")
+
+
+def spell(node: Node, primitives: PrimitiveSet, language: str, spelling: Callable[[Primitive], str]) -> str:
+    """The template of a node's primitive, checked: it exists, and the arity fits."""
+    primitive = primitives[primitives.opcode(node.op)]
+    if len(node.args) != primitive.arity:
+        raise ValueError(f"{node.op} takes {primitive.arity} arguments, not {len(node.args)}")
+    text = spelling(primitive)
+    if not text:
+        raise NoSpelling(primitive, language)
+    return text
+
+
+def words(templates: Iterable[str]) -> set[str]:
+    """Every name that the templates look up: a variable must not hide one."""
+    return {word for text in templates for word in _WORD.findall(_SLOT.sub(" ", text))}
+
+
+def rename(program: Program, reserved: Collection[str], spelling: Callable[[str], str] = str) -> Program:
+    """The program with signature names that a language can use: `spelling` maps a name to a legal one, and a name
+    that is reserved or taken gets underscores."""
+    signature = program.signature
+    legal: dict[str, str] = {}
+    for name in (*signature.leaves, *signature.outputs):
+        if name not in legal:
+            new = spelling(name)
+            while new in reserved or new in legal.values():
+                new += "_"
+            legal[name] = new
+    groups = (tuple(legal[n] for n in names) for names in (signature.inputs, signature.outputs, signature.state))
+    return replace(program, signature=type(signature)(*groups))
 
 
 @dataclass(frozen=True)
@@ -35,7 +77,10 @@ def template(text: str) -> Template:
     slots = list(_SLOT.finditer(text))
     end = 0
     for slot in slots:
-        pieces += [text[end : slot.start()], (int(slot[1]), max(_left(text[: slot.start()]), _right(text[slot.end() :])))]
+        pieces += [
+            text[end : slot.start()],
+            (int(slot[1]), max(_left(text[: slot.start()]), _right(text[slot.end() :]))),
+        ]
         end = slot.end()
     pieces.append(text[end:])
     indices = [int(slot[1]) for slot in slots]
