@@ -213,7 +213,7 @@ class Store:
 
     @property
     def status(self) -> str:
-        """"done", "running" (a process writes it now) or "interrupted"."""
+        """ "done", "running" (a process writes it now) or "interrupted"."""
         if self._meta("done"):
             return "done"
         return "running" if self._lock is not None or lock.holder(self.folder) else "interrupted"
