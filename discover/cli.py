@@ -1,0 +1,301 @@
+"""The command `discover`. Results go to stdout, progress and errors to stderr.
+
+Exit codes: 0 done; 2 a mistake that the user can mend, told in one line; 3 interrupted, `discover resume` goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from discover import __version__
+from discover.errors import UserError
+
+if TYPE_CHECKING:
+    from discover.runs import Run
+
+MISTAKE, INTERRUPTED = 2, 3
+app = typer.Typer(
+    help="Search spaces of small programs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, its name in ./runs, or 'latest'.")]
+Workers = Annotated[int | None, typer.Option(help="Processes that score (no influence on results).")]
+Show = Annotated[str, typer.Option("--progress", metavar="auto|plain|json", help="How progress is shown, on stderr.")]
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    # Before NumPy loads: workers are the parallelism, and sums must not depend on the number of cores.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    try:
+        app()
+    except UserError as error:
+        print(f"discover: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(MISTAKE)
+    except BrokenPipeError:  # `discover top RUN | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        print(f"discover-programs {__version__}")
+        raise typer.Exit
+
+
+@app.command("list")
+def list_searches(as_json: Json = False) -> None:
+    """List the searches there are."""
+    from discover import registry, spec
+
+    rows = []
+    for name in registry.names():
+        one = spec.load(name)
+        rows.append({"name": name, "summary": one.summary, "strategy": one.strategy.name, "budget": one.run.budget})
+    _print_rows(rows, as_json)
+
+
+@app.command("run")
+def run_search(
+    name: Annotated[str, typer.Argument(metavar="DOMAIN/NAME", help="A search of `discover list`, or a .toml spec.")],
+    seed: Annotated[int | None, typer.Option(help="Every random number derives from it.")] = None,
+    budget: Annotated[int | None, typer.Option(help="Candidates in all.")] = None,
+    workers: Workers = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder (default: runs/ID).")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override the spec.")] = None,
+    show: Show = "auto",
+) -> None:
+    """Run a search; prints the run folder."""
+    from discover import progress, runs, spec
+
+    given = {"seed": seed, "budget": budget, "workers": workers}
+    overrides = [*(sets or ()), *(f"run.{key}={value}" for key, value in given.items() if value is not None)]
+    resolved = spec.load(name, overrides)
+    title = f"{resolved.search}/{resolved.name}, seed {resolved.run.seed}"
+    with progress.observer(show, title) as observe, _stoppable() as folder, runs.start(resolved, out) as store:
+        folder.append(store.folder)
+        runs.continue_search(resolved, store, observe)
+    print(store.folder)
+
+
+@app.command()
+def resume(run: RunArgument, workers: Workers = None, show: Show = "auto") -> None:
+    """Continue an interrupted run; prints the run folder."""
+    from discover import doctor, progress, runs
+
+    loaded = runs.load(run)
+    for difference in doctor.differences(loaded.environment):
+        print(f"discover: this run began elsewhere ({difference}); last bits may differ", file=sys.stderr)
+    with progress.observer(show, f"{loaded.name}, continued") as observe, _stoppable() as folder:
+        folder.append(loaded.folder)
+        loaded.resume(workers, observe)
+    print(loaded.folder)
+
+
+@app.command()
+def top(
+    run: RunArgument,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List a run's finds, best first; also while it runs."""
+    found = _load(run).top()[:limit]
+    if as_json:
+        _print_json([e.data for e in found])
+        return
+    _print_rows(
+        [
+            {"id": e.id, **e.find.objectives, **e.find.descriptors, "program": "; ".join(e.program.splitlines())}
+            for e in found
+        ]
+    )
+
+
+@app.command()
+def show(
+    run: RunArgument,
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A find (default: the run itself).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a run, or one find with its whole program."""
+    loaded = _load(run)
+    if id is None:
+        _print_pairs(_about(loaded), as_json)
+        return
+    entry = loaded.find(id)
+    if as_json:
+        _print_json(entry.data | {"provenance": loaded.provenance(entry)})
+        return
+    _print_pairs({"id": entry.id, **entry.find.objectives, **entry.find.descriptors})
+    print(f"\n{entry.program.rstrip()}\n\nexport formats: {', '.join(loaded.problem.exporters)}")
+
+
+@app.command()
+def export(
+    run: RunArgument,
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A find (default: the best).")] = None,
+    to: Annotated[
+        str, typer.Option(metavar="FORMAT", help="One of those that `discover show RUN ID` names.")
+    ] = "python",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The file (default: stdout).")] = None,
+) -> None:
+    """Write a find out as code that stands alone."""
+    text = _load(run).export(id, to)
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written: {error.strerror}") from None
+    print(out)
+
+
+@app.command()
+def verify(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A run, an artifact folder, or an exported file.")],
+    as_json: Json = False,
+) -> None:
+    """Measure again what a run or a file claims; exit code 2 if something does not hold."""
+    from discover.store import DATABASE
+
+    if path == "latest" or (Path(path) / DATABASE).is_file() or (Path("runs") / path / DATABASE).is_file():
+        checks = _load(path).verify()
+    elif not Path(path).exists():
+        raise UserError(f"{path}: no such file, folder or run")
+    else:
+        from discover import artifact
+
+        checks = [tuple(check) for check in artifact.verify(Path(path))]
+    _report(checks, as_json)
+
+
+@app.command()
+def doctor(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run to check instead of the machine.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check this machine and installation, or every digest of a run."""
+    from discover.doctor import examine, examine_run
+
+    _report(list(examine() if run is None else examine_run(run)), as_json)
+
+
+def _load(run: str) -> Run:
+    from discover import runs
+
+    return runs.load(run)
+
+
+def _about(run: Run) -> dict[str, Any]:
+    from discover.store import Store
+
+    with Store.read(run.folder) as store:
+        last = store.generations()[-1:]
+        return {
+            "run": str(run.folder),
+            "search": run.name,
+            "summary": run.spec.summary,
+            "status": store.status,
+            "seed": run.spec.run.seed,
+            "budget": run.spec.run.budget,
+            "strategy": run.spec.strategy.name,
+            "config_hash": run.spec.config_hash,
+            "digest": store.digest(),
+            "generation": last[0].generation if last else None,
+            **{f"last {k}": v for g in last for k, v in g.row.items()},
+            **{f"seconds {k}": round(v, 3) for k, v in store.timings().items()},
+        }
+
+
+@contextmanager
+def _stoppable() -> Iterator[list[Path]]:
+    """Ctrl-C and SIGTERM end the search between two transactions; the folder put in the list can be resumed."""
+    folder: list[Path] = []
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield folder
+    except KeyboardInterrupt:
+        if not folder:
+            print("discover: interrupted before the search began", file=sys.stderr)
+        else:
+            print(f"discover: interrupted; nothing is lost, go on with: discover resume {folder[0]}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _report(checks: Sequence[tuple[Any, ...]], as_json: bool) -> None:
+    rows = [{"check": what, "ok": bool(ok), "detail": str(detail)} for what, ok, detail in checks]
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_rows([{**row, "ok": "ok" if row["ok"] else "WRONG"} for row in rows])
+    wrong = [row for row in rows if not row["ok"]]
+    if wrong:
+        raise UserError(f"{len(wrong)} of {len(rows)} checks failed, first: {wrong[0]['check']}: {wrong[0]['detail']}")
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(_finite(data), indent=2, allow_nan=False))
+
+
+def _finite(data: Any) -> Any:
+    """JSON has no NaN and no infinities: they become strings that float() reads."""
+    if isinstance(data, dict):
+        return {str(k): _finite(v) for k, v in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(v) for v in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    return data
+
+
+def _print_pairs(pairs: dict[str, Any], as_json: bool = False) -> None:
+    if as_json:
+        _print_json(pairs)
+        return
+    width = max(map(len, pairs))
+    for key, value in pairs.items():
+        print(f"{key:{width}}  {_cell(value)}")
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
+    """A plain table: it looks the same on a terminal, in a file and in a pipe."""
+    if as_json:
+        _print_json(rows)
+        return
+    if not rows:
+        print("nothing yet")
+        return
+    heads = list(rows[0])
+    cells = [heads, *([_cell(row.get(head, "")) for head in heads] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
+    for line in cells:
+        print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.6g}"
+    return str(value)

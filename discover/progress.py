@@ -1,0 +1,115 @@
+"""How far a search is, on stderr: a live display on a terminal, plain lines elsewhere, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from discover.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from discover.engine import Progress
+
+MODES = ("auto", "plain", "json")
+SECONDS = 2.0
+
+
+@contextmanager
+def observer(mode: str, title: str, stream: TextIO | None = None) -> Iterator[Callable[[Progress], None]]:
+    """What `discover.run` may call after each generation."""
+    stream = stream or sys.stderr
+    if mode not in MODES:
+        raise UserError(f"--progress {mode}: {nearest(mode, MODES)}")
+    if mode == "json":
+        yield lambda progress: print(json.dumps(data(progress)), file=stream, flush=True)
+    elif mode == "auto" and stream.isatty():
+        with _live(title, stream) as observe:
+            yield observe
+    else:
+        print(title, file=stream, flush=True)
+        plain = _Plain(stream)
+        yield plain
+        plain.end()
+
+
+def data(progress: Progress) -> dict[str, object]:
+    """Progress as JSON data."""
+    return {
+        "generation": progress.generation,
+        "generations": progress.generations,
+        "candidates": progress.candidates,
+        "budget": progress.budget,
+        "scored": progress.scored,
+        "hits_canonical": progress.hits_canonical,
+        "hits_fingerprint": progress.hits_fingerprint,
+        "seconds": progress.seconds,
+        "seconds_outside_evaluation": progress.seconds_outside_evaluation,
+        "best": dict(progress.best),
+    }
+
+
+def line(progress: Progress) -> str:
+    """Progress in one line."""
+    best = "  ".join(f"{label}: {value}" for label, value in progress.best)
+    return f"{_share(progress):4.0%} {_figures(progress)} | {best}"
+
+
+def _figures(progress: Progress) -> str:
+    seen = max(progress.candidates, 1)
+    rate = progress.candidates / progress.seconds if progress.seconds > 0 else 0.0
+    return (
+        f"generation {progress.generation + 1:,}/{progress.generations:,} | {progress.candidates:,} candidates"
+        f" ({rate:,.0f}/s), seen before: {progress.hits_canonical / seen:.0%} as program"
+        f" + {progress.hits_fingerprint / seen:.0%} as function"
+    )
+
+
+def _share(progress: Progress) -> float:
+    return progress.candidates / max(progress.budget, 1)
+
+
+class _Plain:
+    """A line every few seconds, and the last one in any case."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._next = 0.0
+        self._waiting: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        self._waiting = progress
+        if time.monotonic() >= self._next:
+            self.end()
+            self._next = time.monotonic() + SECONDS
+
+    def end(self) -> None:
+        if self._waiting is not None:
+            print(line(self._waiting), file=self._stream, flush=True)
+            self._waiting = None
+
+
+@contextmanager
+def _live(title: str, stream: TextIO) -> Iterator[Callable[[Progress], None]]:
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+    from rich.table import Table
+    from rich.text import Text
+
+    bar = Bar(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    task = bar.add_task(title, total=None)
+    with Live(bar, console=Console(file=stream), refresh_per_second=4) as live:
+
+        def observe(progress: Progress) -> None:
+            bar.update(task, total=progress.budget, completed=progress.candidates)
+            best = Table.grid(padding=(0, 2))
+            for label, value in progress.best:
+                best.add_row(Text(label, style="bold"), Text(value))
+            live.update(Group(bar, Text(_figures(progress), style="dim"), best))
+
+        yield observe

@@ -1,0 +1,271 @@
+"""What a user does with a search: run it, load it again, continue it, look at its finds, export one."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from discover import __version__, spec
+from discover.errors import UserError, nearest
+from discover.store import Store
+
+if TYPE_CHECKING:
+    from discover.engine import Progress
+    from discover.problem import Find, Objective, Problem
+
+FOLDER = Path("runs")
+Observe = Callable[["Progress"], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A find of a run: its id (8 hex digits over its program's text) and what `discover top` prints."""
+
+    id: str
+    program: str
+    find: Find
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As stored and printed."""
+        return {
+            "id": self.id,
+            "program": self.program,
+            "objectives": {name: float(v) for name, v in self.find.objectives.items()},
+            "descriptors": {name: int(v) for name, v in self.find.descriptors.items()},
+        }
+
+
+class Run:
+    """A run folder, for looking and continuing. It holds nothing open."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        with Store.read(self.folder) as store:
+            self.config = store.config
+            self.environment = store.environment
+        self.spec = spec.restore(self.config["spec"], self.config["name"], str(self.folder / "config.json"))
+
+    @property
+    def name(self) -> str:
+        """DOMAIN/NAME."""
+        return f"{self.spec.search}/{self.spec.name}"
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The Problem, built anew."""
+        return spec.build(self.spec.ref)
+
+    @property
+    def status(self) -> str:
+        """ "done", "running" or "interrupted"."""
+        with Store.read(self.folder) as store:
+            return store.status
+
+    @property
+    def digest(self) -> str:
+        """One digest over config, generations, records and finds."""
+        with Store.read(self.folder) as store:
+            return store.digest()
+
+    def top(self) -> list[Entry]:
+        """Finds, best first: the final ones, or before the end the best so far."""
+        from primitives.text import parse
+
+        with Store.read(self.folder) as store:
+            stored = store.finds() if store.status == "done" else None
+            last = None if stored is not None else store.last()
+        if stored is not None:
+            from discover.problem import Find
+
+            return [
+                Entry(
+                    row["id"],
+                    row["program"],
+                    Find(
+                        parse(row["program"], self.problem.signature, self.problem.primitives),
+                        row["objectives"],
+                        row["descriptors"],
+                    ),
+                )
+                for row in stored
+            ]
+        if last is None:
+            return []
+        from discover import engine
+
+        return entries(engine.finds(self.problem, last[1]), self.problem)
+
+    def find(self, id: str | None = None) -> Entry:
+        """The find of that id (or the only one that begins so); the best one for None."""
+        found = self.top()
+        if not found:
+            raise UserError(f"{self.folder}: it has found nothing yet")
+        if id is None:
+            return found[0]
+        matches = [e for e in found if e.id.startswith(id)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise UserError(f"{self.folder}: {id!r} may be {' or '.join(e.id for e in matches)}")
+        raise UserError(f"{self.folder}: no find {id!r}; {nearest(id, (e.id for e in found))}")
+
+    def resume(self, workers: int | None = None, observe: Observe | None = None) -> Run:
+        """Continue until the budget is spent; the records become those of the uninterrupted run."""
+        with Store.open(self.folder) as store:
+            if store.status != "done":
+                continue_search(self._on(workers), store, observe)
+        return self
+
+    def _on(self, workers: int | None) -> spec.Spec:
+        return self.spec.with_workers(workers or int(self.environment.get("workers", "1")))
+
+    def provenance(self, entry: Entry) -> dict[str, Any]:
+        """Where a find comes from, for exporters: JSON data without times, so that equal runs give equal files."""
+        return {
+            "generator": f"discover-programs {__version__}",
+            "search": self.name,
+            "config": self.spec.config,
+            "config_hash": self.spec.config_hash,
+            "seed": self.spec.run.seed,
+            "primitives": self.problem.primitives.hash,
+            "id": entry.id,
+            "program": entry.program,
+        }
+
+    def export(self, id: str | None = None, to: str = "python") -> str:
+        """The text of a file that holds a find, standing alone."""
+        exporters = self.problem.exporters
+        if to not in exporters:
+            raise UserError(f"{self.name} has no export format {to!r}; {nearest(to, exporters)}")
+        entry = self.find(id)
+        return exporters[to](entry.find, self.provenance(entry))
+
+    def verify(self) -> list[tuple[str, bool, str]]:
+        """Measure every final find again. (what, whether it holds, detail) each."""
+        if self.status != "done":
+            raise UserError(f"{self.folder}: {self.status}, not done; verify needs the final finds")
+        checks = []
+        for entry in self.top():
+            measured = self.problem.measure(entry.find.program)
+            for name, claimed in entry.find.objectives.items():
+                value = measured.get(name, math.nan)
+                same = value == claimed or math.isclose(value, claimed, rel_tol=1e-6)
+                checks.append((f"{entry.id} {name}", same, f"claimed {claimed!r}, measured {value!r}"))
+        return checks
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+
+def run(
+    name: str,
+    *,
+    seed: int | None = None,
+    budget: int | None = None,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    set: Iterable[str] = (),
+    observe: Observe | None = None,
+) -> Run:
+    """Run a search to its end, in a new run folder (runs/ID, or `out`).
+
+    name     "DOMAIN/NAME", or a .toml spec file
+    set      overrides, "strategy.population=100"
+    observe  called after each generation with a discover.engine.Progress
+    Raises UserError for what the user can mend. After an exception, Ctrl-C included, `load(folder).resume()` goes on.
+    """
+    given = {"seed": seed, "budget": budget, "workers": workers}
+    resolved = spec.load(name, [*set, *(f"run.{k}={v}" for k, v in given.items() if v is not None)])
+    with start(resolved, out) as store:
+        continue_search(resolved, store, observe)
+    return Run(store.folder)
+
+
+def load(folder: str | Path) -> Run:
+    """A run: its folder, its id in ./runs, or "latest"."""
+    path = Path(folder)
+    if path.is_dir():
+        return Run(path)
+    if str(folder) == "latest":
+        known = [p.parent for p in FOLDER.glob("*/run.sqlite")]
+        if not known:
+            raise UserError(f"no run in {FOLDER.resolve()}")
+        return Run(max(known, key=lambda p: (p / "config.json").stat().st_mtime))
+    if (FOLDER / path).is_dir():
+        return Run(FOLDER / path)
+    known_ids = (p.parent.name for p in FOLDER.glob("*/run.sqlite"))
+    raise UserError(
+        f"no run {str(folder)!r}, neither here nor in {FOLDER.resolve()}; {nearest(str(folder), known_ids)}"
+    )
+
+
+def export(run: Run | str | Path, id: str | None = None, to: str = "python") -> str:
+    """The text of a file that holds a find of a run (the best one for None)."""
+    return (run if isinstance(run, Run) else load(run)).export(id, to)
+
+
+def start(resolved: spec.Spec, out: str | Path | None = None) -> Store:
+    """A store in a new run folder."""
+    from discover.doctor import environment
+
+    config = {
+        "name": resolved.name,
+        "summary": resolved.summary,
+        "config_hash": resolved.config_hash,
+        "spec": resolved.config,
+    }
+    noted = environment() | {"workers": str(resolved.run.workers)}
+    return Store.create(out if out is not None else _free_folder(resolved), config, noted)
+
+
+def _free_folder(resolved: spec.Spec) -> Path:
+    name = f"{resolved.search}-{resolved.name}-seed{resolved.run.seed}-{resolved.config_hash[:6]}"
+    number = 1
+    while True:
+        folder = FOLDER / (name if number == 1 else f"{name}-{number}")
+        if not folder.exists():
+            return folder
+        number += 1
+
+
+def continue_search(resolved: spec.Spec, store: Store, observe: Observe | None) -> None:
+    """Run or continue a search and store its finds."""
+    from threadpoolctl import threadpool_limits
+
+    from discover import engine, workers
+
+    problem = workers.problem_of(resolved.ref)
+    with ExitStack() as stack:
+        stack.enter_context(threadpool_limits(1))  # sums in BLAS depend on the number of threads
+        executor = workers.executor(resolved.run.workers)
+        stack.callback(executor.shutdown, cancel_futures=True)
+        found = engine.search(problem, resolved, ref=resolved.ref, store=store, executor=executor, observe=observe)
+        store.finish([e.data for e in entries(found, problem)])
+
+
+def entries(found: Sequence[Find], problem: Problem) -> list[Entry]:
+    """Finds with their ids, best first: by the last objective (the one that is searched for), then by those before."""
+    from primitives.text import format_program
+
+    def rank(find: Find) -> tuple[Any, ...]:
+        return tuple(_rank(find.objectives, objective) for objective in reversed(problem.objectives))
+
+    result = []
+    for find in sorted(found, key=rank):
+        text = format_program(find.program, problem.primitives)
+        result.append(Entry(hashlib.sha256(text.encode()).hexdigest()[:8], text, find))
+    return result
+
+
+def _rank(objectives: Mapping[str, float], objective: Objective) -> float:
+    value = objectives.get(objective.name, math.nan)
+    if not math.isfinite(value):
+        return math.inf
+    return -value if objective.maximize else value
