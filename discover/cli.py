@@ -21,6 +21,7 @@ from discover import __version__
 from discover.errors import UserError
 
 if TYPE_CHECKING:
+    from discover.artifact import Check
     from discover.runs import Run
 
 MISTAKE, INTERRUPTED = 2, 3
@@ -150,18 +151,24 @@ def show(
 def export(
     run: RunArgument,
     id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A find (default: the best).")] = None,
-    to: Annotated[
-        str, typer.Option(metavar="FORMAT", help="One of those that `discover show RUN ID` names.")
-    ] = "python",
+    to: Annotated[str, typer.Option(metavar="FORMAT", help="See `discover show RUN ID`; or: artifact.")] = "python",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The file (default: stdout).")] = None,
 ) -> None:
-    """Write a find out as code that stands alone."""
-    text = _load(run).export(id, to)
+    """Write a find out as code that stands alone, or as an artifact folder."""
+    loaded = _load(run)
+    if to == "artifact":
+        if out is None:
+            raise UserError("an artifact is a folder: name it with -o FOLDER")
+        print(*loaded.artifact(out, id), sep="\n")
+        return
+    text = loaded.export(id, to)
     if out is None:
         print(text, end="")
         return
+    from discover.artifact import write_text
+
     try:
-        out.write_text(text, encoding="utf-8")
+        write_text(out, text)
     except OSError as error:
         raise UserError(f"{out}: cannot be written: {error.strerror}") from None
     print(out)
@@ -182,7 +189,7 @@ def verify(
     else:
         from discover import artifact
 
-        checks = [tuple(check) for check in artifact.verify(Path(path))]
+        checks = artifact.verify(path)
     _report(checks, as_json)
 
 
@@ -245,8 +252,8 @@ def _stoppable() -> Iterator[list[Path]]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _report(checks: Sequence[tuple[Any, ...]], as_json: bool) -> None:
-    rows = [{"check": what, "ok": bool(ok), "detail": str(detail)} for what, ok, detail in checks]
+def _report(checks: Sequence[Check], as_json: bool) -> None:
+    rows = [{"check": check.name, "ok": check.ok, "detail": check.detail} for check in checks]
     if as_json:
         _print_json(rows)
     else:

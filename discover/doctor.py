@@ -11,18 +11,11 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+
+from discover.artifact import Check
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "torch", "sympy", "mpmath", "python-flint", "deap", "multiprocess")
 LEAST_FREE = 1 << 30
-
-
-class Check(NamedTuple):
-    """One finding."""
-
-    what: str
-    ok: bool
-    detail: str
 
 
 def environment() -> dict[str, str]:

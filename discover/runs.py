@@ -11,11 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from discover import __version__, spec
+from discover import spec
 from discover.errors import UserError, nearest
 from discover.store import Store
 
 if TYPE_CHECKING:
+    from discover.artifact import Check
     from discover.engine import Progress
     from discover.problem import Find, Objective, Problem
 
@@ -128,16 +129,9 @@ class Run:
 
     def provenance(self, entry: Entry) -> dict[str, Any]:
         """Where a find comes from, for exporters: JSON data without times, so that equal runs give equal files."""
-        return {
-            "generator": f"discover-programs {__version__}",
-            "search": self.name,
-            "config": self.spec.config,
-            "config_hash": self.spec.config_hash,
-            "seed": self.spec.run.seed,
-            "primitives": self.problem.primitives.hash,
-            "id": entry.id,
-            "program": entry.program,
-        }
+        from discover.artifact import provenance
+
+        return provenance(self.spec, self.problem, id=entry.id)
 
     def export(self, id: str | None = None, to: str = "python") -> str:
         """The text of a file that holds a find, standing alone."""
@@ -147,8 +141,17 @@ class Run:
         entry = self.find(id)
         return exporters[to](entry.find, self.provenance(entry))
 
-    def verify(self) -> list[tuple[str, bool, str]]:
-        """Measure every final find again. (what, whether it holds, detail) each."""
+    def artifact(self, folder: str | Path, id: str | None = None) -> list[Path]:
+        """Write a find as an artifact: a folder of program.json, score card and every export format."""
+        from discover.artifact import write_artifact
+
+        entry = self.find(id)
+        return write_artifact(folder, entry.find, self.provenance(entry), self.problem)
+
+    def verify(self) -> list[Check]:
+        """Measure every final find again."""
+        from discover.artifact import TOLERANCE, Check
+
         if self.status != "done":
             raise UserError(f"{self.folder}: {self.status}, not done; verify needs the final finds")
         checks = []
@@ -156,8 +159,8 @@ class Run:
             measured = self.problem.measure(entry.find.program)
             for name, claimed in entry.find.objectives.items():
                 value = measured.get(name, math.nan)
-                same = value == claimed or math.isclose(value, claimed, rel_tol=1e-6)
-                checks.append((f"{entry.id} {name}", same, f"claimed {claimed!r}, measured {value!r}"))
+                same = math.isclose(value, claimed, rel_tol=TOLERANCE) or (value != value and claimed != claimed)
+                checks.append(Check(f"{entry.id} {name}", same, f"claimed {claimed:.6g}, measured {value:.6g}"))
         return checks
 
     def __repr__(self) -> str:
