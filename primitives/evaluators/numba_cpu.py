@@ -1,0 +1,58 @@
+"""The Numba evaluator: one compiled interpreter for any program of a primitive set, on one or more CPU cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from primitives.evaluators import check_rows
+from primitives.evaluators.codegen import kernels
+from primitives.packed import Packed
+from primitives.primitive import PrimitiveSet
+
+
+class NumbaEvaluator:
+    """Runs packed programs in float32 or float64.
+
+    The interpreter is compiled once per primitive set, dtype and machine, and then loaded from disk. Its kernels hold
+    no lock: with `threads` > 1 the programs are shared out among threads. Results are the same for any number.
+    """
+
+    def __init__(self, primitives: PrimitiveSet, dtype: str = "float32", threads: int = 1) -> None:
+        self.primitives = primitives
+        self.dtype = np.dtype(dtype)
+        self.kernels = kernels(primitives, self.dtype.name)
+        self.threads = threads
+
+    def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
+        """All results: dtype[P, R, N]."""
+        check_rows(packed, leaves)
+        rows = self._array(leaves)
+        out = np.empty((len(packed), packed.results.shape[1], rows.shape[1]), self.dtype)
+        self._share(len(packed), lambda part: self.kernels.run(*packed[part].arrays, rows, out[part]))
+        return out
+
+    def loss(self, packed: Packed, leaves: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Mean squared error of result 0: float64[P], +inf where it is not finite."""
+        check_rows(packed, leaves, target)
+        rows, wanted = self._array(leaves), self._array(target)
+        out = np.empty(len(packed), np.float64)
+        self._share(len(packed), lambda part: self.kernels.loss(*packed[part].arrays, rows, wanted, out[part]))
+        return out
+
+    def _array(self, values: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(values, self.dtype)
+
+    def _share(self, size: int, work: Callable[[slice], Any]) -> None:
+        """Call `work` on slices of range(size) that together cover it."""
+        if self.threads == 1 or size < 2:
+            if size:
+                work(slice(0, size))
+            return
+        step = -(-size // (4 * self.threads))
+        with ThreadPoolExecutor(self.threads) as pool:
+            for _ in pool.map(work, (slice(first, first + step) for first in range(0, size, step))):
+                pass

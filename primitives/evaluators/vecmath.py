@@ -1,0 +1,392 @@
+"""Elementary functions in float32 and float64 as straight-line code, so that a loop over them becomes vector code.
+
+`helpers(dtype)` gives compiled scalar functions for use inside `njit` loops. They have no branches and call no library
+(`math.exp` and its kind stay scalar in Numba). Polynomials are our own minimax fits (Remez exchange, 50 digits).
+
+Decided, beside NaN in, NaN out and the IEEE limits at infinity and zero:
+
+- exp and exp2 return 0 where the result would be subnormal; every other function takes and gives subnormals.
+- sin, cos and tan hold their accuracy for every finite argument. Beyond `trig_limit` float32 reduces through a table of
+  2^e mod 2 pi, float64 falls back on the C library; `*_narrow` skips that and is right up to `trig_limit` only.
+- minimum and maximum give NaN if either argument is NaN; for two zeros of unlike sign they may give either.
+- rint rounds ties to even. sign(NaN) is NaN and sign(-0) is 0. scalb rounds once.
+
+Results do not depend on the neighbours of an element nor on the vector width: one input, one output, to the bit.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from primitives.evaluators.intrinsics import (
+    add,
+    bit_and,
+    bit_xor,
+    bits,
+    copysign,
+    fabs,
+    floor,
+    fma,
+    horner,
+    rint,
+    select,
+    shift_left,
+    shift_right,
+    sqrt,
+    subtract,
+    unbits,
+)
+
+# Functions with a faster body for arguments up to `trig_limit`: a loop may test a block of rows and take it.
+NARROW = {"sin": "sin_narrow", "cos": "cos_narrow", "tan": "tan_narrow"}
+
+_LN2 = 0.6931471805599453
+# pi and ln 2 to 160 bits as sums of floats, high part first.
+_PI = {
+    4: (3.1415927410125732, -8.742277657347586e-08, -3.4302490200117637e-15),
+    8: (3.141592653589793, 1.2246467991473532e-16, -2.9947698097183397e-33),
+}
+_LN2_PARTS = {4: (0.6931471824645996, -1.9046542121259336e-09), 8: (0.6931471805599453, 2.3190468138462996e-17)}
+
+# exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2)/2
+_EXP = {
+    4: (0.50000000963000807, 0.16666517716325342, 0.041666202188858949, 0.0083690244878058211, 0.0013950732278357266),
+    8: (
+        0.49999999999999999965, 0.16666666666666684173, 0.041666666666666725388, 0.0083333333333164845614,
+        0.0013888888888858072846, 0.00019841269897698645684, 0.000024801587374399269931, 2.7557233588090661546e-6,
+        2.7557232835629905778e-7, 2.5112469011299520581e-8, 2.0927096917136671278e-9,
+    ),
+}  # fmt: skip
+# 2^f = 1 + f q(f) on |f| <= 1/2
+_EXP2 = {
+    4: (
+        0.69314720623763988836, 0.24022651346667280152, 0.055503278041782310098, 0.0096180038511516815101,
+        0.0013400266112384594464, 0.00015476303719079214793,
+    ),
+    8: (
+        0.69314718055994530837, 0.24022650695910071206, 0.05550410866482169823, 0.00961812910762849507,
+        0.0013333558146390488657, 0.00015403530393341247174, 0.000015252733856186672033, 1.3215486832976107622e-6,
+        1.0178051231290775691e-7, 7.0548882705462772996e-9, 4.4566702041716736762e-10, 2.5741791474346866929e-11,
+    ),
+}  # fmt: skip
+# float32: log(1 + f) = f - f^2/2 + f^3 q(f) on |f| <= 1/3;
+# float64: log((1 + s) / (1 - s)) = 2 s + s^3 q(s^2) on the image of [sqrt(1/2), sqrt(2)]
+_LOG = {
+    4: (
+        0.33333179954662522215, -0.25004254928393888893, 0.2001308919772511023, -0.16471909737148681228,
+        0.13958004889306271026, -0.15124587256717841894, 0.1422729210170720025,
+    ),
+    8: (
+        0.66666666666666660965, 0.40000000000006258028, 0.28571428569082042766, 0.22222222647402405897,
+        0.18181775615483936846, 0.15387092997720494941, 0.13250066648199369531, 0.13251804780631467172,
+    ),
+}  # fmt: skip
+# sin(r) = r + r^3 q(r^2) on |r| <= 1.03 pi/2
+_SIN = {
+    4: (-0.16666657594499191597, 0.0083330133959077382265, -0.00019805589946648359525, 2.5966781834421190035e-6),
+    8: (
+        -0.16666666666666664889, 0.008333333333333121494, -0.00019841269841182939155, 2.7557319206652322013e-6,
+        -2.5052106464508996196e-8, 1.6058919328432492934e-10, -7.6424655965316315029e-13, 2.7156893017744321208e-15,
+    ),
+}  # fmt: skip
+# erf(x) = x p(x^2) up to 1; beyond, 1 - exp(-x^2) q((x - k) / (x + k)), k = 2 (float32) and 2.5 (float64)
+_ERF_NEAR = {
+    4: (
+        1.12837916571759535, -0.37612625750195458323, 0.11283584184748704993, -0.026853766553668317635,
+        0.0051882319586807440075, -0.00080092697488307351245, 0.000078505384053927211251,
+    ),
+    8: (
+        1.1283791670955125656, -0.37612638903183517053, 0.11283791670944078873, -0.026866170643093950058,
+        0.0052239776059703201992, -0.00085483259220274357245, 0.00012055293354064382939, -0.000014924707936438680226,
+        1.644707675104468017e-6, -1.6205887154993952428e-7, 1.3709107773757137496e-8, -7.7759247891338292756e-10,
+    ),
+}  # fmt: skip
+_ERF_FAR = {
+    4: (
+        0.25539567682320694982, -0.42718587544797651959, 0.241657454933256299, -0.078981352102432386879,
+        0.0037676376780974859391, 0.0073180153776023100107, 0.00010579116939559430538,
+    ),
+    8: (
+        0.21080636406114358065, -0.37173673394897293135, 0.251713193217451293, -0.1250330523789905366,
+        0.039922539073179693071, -0.0039937011703668965408, -0.0026423658309920884779, 0.00087591653664585092401,
+        0.00022838266621764223982, -0.00012888593808209545069, -0.000034237213598060056873,
+        0.000018537706363434398959, 7.694385822461144998e-6, -1.725875171366102499e-6, -1.2428203435436556621e-6,
+    ),
+}  # fmt: skip
+
+
+def _compiled(function: Any) -> Any:
+    return njit(error_model="numpy", nogil=True, forceinline=True)(function)
+
+
+@cache
+def helpers(dtype: str) -> SimpleNamespace:
+    """The functions for "float32" or "float64": compiled, inlined into their callers, of floats of that type."""
+    F = {"float32": np.float32, "float64": np.float64}[dtype]
+    I = {"float32": np.int32, "float64": np.int64}[dtype]  # noqa: E741
+    size = np.dtype(F).itemsize
+    single = size == 4
+    info = np.finfo(F)
+    mantissa = info.nmant
+    bias = info.maxexp - 1
+    trig_limit = 5e5 if single else 1e15
+
+    ONE, ZERO, HALF, TWO = F(1), F(0), F(0.5), F(2)
+    INF, NAN = F(np.inf), F(np.nan)
+    MAGIC = F(1.5 * 2.0**mantissa)  # added and taken away again, it rounds; its low bits then hold the integer
+    SHIFT, SIGN_SHIFT = I(mantissa), I(size * 8 - 1)
+    TINY = F(info.tiny)
+    UP, UP_BITS = F(2.0**mantissa), F(-mantissa)  # lifts a subnormal into the normal range
+    SPLIT_MASK = I(int(np.array(-np.inf, F).view(I)))  # sign and exponent
+    BIAS = I(bias)
+
+    LOG2E = F(1.4426950408889634)
+    LN2_HIGH, LN2_LOW = (F(v) for v in _LN2_PARTS[size])
+    EXP, EXP2, LOG, SIN, NEAR, FAR = (
+        tuple(F(c) for c in table[size]) for table in (_EXP, _EXP2, _LOG, _SIN, _ERF_NEAR, _ERF_FAR)
+    )
+    # The largest argument with a finite result, and the smallest with a normal one.
+    EXP_MAX = F(88.72283) if single else F(709.782712893384)
+    EXP_MIN = F(-87.33654) if single else F(-708.3964185322641)
+    EXP2_MAX, EXP2_MIN = F(info.maxexp), F(info.minexp)
+
+    PI_0, PI_1, PI_2 = (F(v) for v in _PI[size])
+    INV_PI = F(0.3183098861837907)
+    TRIG_LIMIT = F(trig_limit)
+    FAR_POINT = F(2) if single else F(2.5)
+    FAR_END = F(4) if single else F(6)
+    TANH_END = F(10) if single else F(20)
+
+    @_compiled
+    def power_bits(y, t):  # type: ignore[no-untyped-def]
+        """y * 2^n for y in [1/2, 2), where t = n + MAGIC: n goes straight to the exponent bits."""
+        return unbits(add(bits(y), shift_left(bits(t), SHIFT)))
+
+    @_compiled
+    def exp(x):  # type: ignore[no-untyped-def]
+        t = fma(x, LOG2E, MAGIC)
+        n = t - MAGIC
+        r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
+        y = power_bits(fma(r * r, horner(r, EXP), r) + ONE, t)
+        return select(x < EXP_MIN, ZERO, select(x <= EXP_MAX, y, x + INF))
+
+    @_compiled
+    def exp2(x):  # type: ignore[no-untyped-def]
+        t = x + MAGIC
+        f = x - (t - MAGIC)
+        y = power_bits(fma(f, horner(f, EXP2), ONE), t)
+        return select(x < EXP2_MIN, ZERO, select(x < EXP2_MAX, y, x + INF))
+
+    LOG_SPLIT = I(int(np.array(2 / 3 if single else math.sqrt(0.5), F).view(I)))
+
+    @_compiled
+    def log_parts(x):  # type: ignore[no-untyped-def]
+        """Exponent e and log(m) with x = m 2^e, m around 1; specials are left to the caller."""
+        small = x < TINY
+        i = bits(select(small, x * UP, x))
+        d = bit_and(subtract(i, LOG_SPLIT), SPLIT_MASK)
+        e = F(shift_right(d, SHIFT)) + select(small, UP_BITS, ZERO)
+        f = unbits(subtract(i, d)) - ONE
+        if single:
+            s = f * f
+            y = fma(fma(f, horner(f, LOG), -HALF), s, f)
+        else:
+            s = f / (TWO + f)
+            z = s * s
+            h = HALF * f * f
+            y = f - (h - s * fma(z, horner(z, LOG), h))
+        return e, y
+
+    @_compiled
+    def log_limits(x, y):  # type: ignore[no-untyped-def]
+        """y, but as IEEE has it at zero, below zero, at infinity and NaN."""
+        return select(x > ZERO, select(x < INF, y, x), select(x == ZERO, -INF, NAN))
+
+    @_compiled
+    def log(x):  # type: ignore[no-untyped-def]
+        e, y = log_parts(x)
+        return log_limits(x, fma(e, LN2_HIGH, y) if single else fma(e, LN2_HIGH, fma(e, LN2_LOW, y)))
+
+    @_compiled
+    def log2(x):  # type: ignore[no-untyped-def]
+        e, y = log_parts(x)
+        return log_limits(x, fma(y, LOG2E, e))
+
+    @_compiled
+    def sin_core(r, t):  # type: ignore[no-untyped-def]
+        """sin(r + n pi) for |r| about pi/2, where t = n + MAGIC: odd n flips the sign."""
+        s = r * r
+        return unbits(bit_xor(bits(fma(r * s, horner(s, SIN), r)), shift_left(bits(t), SIGN_SHIFT)))
+
+    @_compiled
+    def sin_narrow(x):  # type: ignore[no-untyped-def]
+        t = fma(x, INV_PI, MAGIC)
+        n = t - MAGIC
+        return sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x))), t)
+
+    @_compiled
+    def cos_narrow(x):  # type: ignore[no-untyped-def]
+        t = fma(x, INV_PI, -HALF) + MAGIC
+        n = (t - MAGIC) + HALF
+        return -sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x))), t)
+
+    @_compiled
+    def tan_narrow(x):  # type: ignore[no-untyped-def]
+        return sin_narrow(x) / cos_narrow(x)
+
+    if single:
+        double = helpers("float64")
+        sin64, cos64 = double.sin_tail, double.cos_tail
+        high, low = _two_pi_powers()
+        WIDE, LAST = I(bias + mantissa), I(high.size - 1)
+        FRACTION, HIDDEN = I(2**mantissa - 1), I(2**mantissa)
+        D = np.float64
+
+        @_compiled
+        def reduced(x):  # type: ignore[no-untyped-def]
+            """x modulo 2 pi (in part) as a sum of two doubles, for |x| >= 2^24: mantissa times (2^e mod 2 pi)."""
+            i = bits(fabs(x))
+            m = copysign(D(add(bit_and(i, FRACTION), HIDDEN)), D(x))
+            e = subtract(shift_right(i, SHIFT), WIDE)
+            e = np.uint64(select(e < I(0), I(0), select(e > LAST, LAST, e)))
+            p = m * high[e]
+            tail = fma(m, high[e], -p) + m * low[e]
+            far = (fabs(x) > TRIG_LIMIT) & (i >= shift_left(WIDE, SHIFT))
+            return select(far, p, D(x)), select(far, tail, D(0))
+
+        @_compiled
+        def sin(x):  # type: ignore[no-untyped-def]
+            p, tail = reduced(x)
+            y = select(fabs(x) < INF, F(sin64(p, tail)), NAN)
+            return select(fabs(x) <= TRIG_LIMIT, sin_narrow(x), y)
+
+        @_compiled
+        def cos(x):  # type: ignore[no-untyped-def]
+            p, tail = reduced(x)
+            y = select(fabs(x) < INF, F(cos64(p, tail)), NAN)
+            return select(fabs(x) <= TRIG_LIMIT, cos_narrow(x), y)
+
+    else:
+
+        @_compiled
+        def sin_tail(x, tail):  # type: ignore[no-untyped-def]
+            """sin(x + tail) for a small tail."""
+            t = fma(x, INV_PI, MAGIC)
+            n = t - MAGIC
+            return sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x)) + tail), t)
+
+        @_compiled
+        def cos_tail(x, tail):  # type: ignore[no-untyped-def]
+            """cos(x + tail) for a small tail."""
+            t = fma(x, INV_PI, -HALF) + MAGIC
+            n = (t - MAGIC) + HALF
+            return -sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x)) + tail), t)
+
+        @_compiled
+        def sin(x):  # type: ignore[no-untyped-def]
+            return sin_narrow(x) if fabs(x) <= TRIG_LIMIT else math.sin(x)
+
+        @_compiled
+        def cos(x):  # type: ignore[no-untyped-def]
+            return cos_narrow(x) if fabs(x) <= TRIG_LIMIT else math.cos(x)
+
+    @_compiled
+    def tan(x):  # type: ignore[no-untyped-def]
+        return sin(x) / cos(x)
+
+    @_compiled
+    def tanh(x):  # type: ignore[no-untyped-def]
+        a = fabs(x)
+        a = TWO * select(a > TANH_END, TANH_END, a)
+        t = fma(a, LOG2E, MAGIC)
+        n = t - MAGIC
+        r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, a))
+        scale = power_bits(ONE, t)
+        y = fma(scale, fma(r * r, horner(r, EXP), r), scale - ONE)  # exp(2a) - 1 without cancellation
+        return copysign(y / (y + TWO), x)
+
+    @_compiled
+    def erf(x):  # type: ignore[no-untyped-def]
+        a = fabs(x)
+        near = x * horner(x * x, NEAR)
+        b = select(a > FAR_END, FAR_END, a)
+        far = ONE - exp(-(b * b)) * horner((b - FAR_POINT) / (b + FAR_POINT), FAR)
+        return select(a < ONE, near, copysign(far, x))
+
+    @_compiled
+    def logb(x):  # type: ignore[no-untyped-def]
+        a = fabs(x)
+        small = a < TINY
+        i = bits(select(small, a * UP, a))
+        e = F(subtract(shift_right(i, SHIFT), BIAS)) + select(small, UP_BITS, ZERO)
+        return select(a < INF, select(a == ZERO, -INF, e), a)
+
+    @_compiled
+    def power_of_two(k):  # type: ignore[no-untyped-def]
+        """2^k for an integral k in the normal range of float64."""
+        return unbits(shift_left(add(np.int64(k), np.int64(1023)), np.int64(52)))
+
+    @_compiled
+    def clip(k, low, high):  # type: ignore[no-untyped-def]
+        """k held to [low, high]; NaN becomes low."""
+        return select(k > low, select(k < high, k, high), low)
+
+    @_compiled
+    def scalb(x, k):  # type: ignore[no-untyped-def]
+        if single:
+            # Exact in float64; the conversion rounds once.
+            y = F(np.float64(x) * power_of_two(clip(np.float64(rint(k)), -300.0, 300.0)))
+        else:
+            # The last factor alone can reach the subnormals, so only it can round.
+            n = rint(k)
+            last = clip(n, -1000.0, 1000.0)
+            middle = clip(n - last, -1000.0, 1000.0)
+            first = clip(n - last - middle, -1000.0, 1000.0)
+            y = x * power_of_two(first) * power_of_two(middle) * power_of_two(last)
+        return select(k == k, y, k)
+
+    @_compiled
+    def sign(x):  # type: ignore[no-untyped-def]
+        return select(x > ZERO, ONE, select(x < ZERO, -ONE, select(x == ZERO, ZERO, x)))
+
+    @_compiled
+    def minimum(a, b):  # type: ignore[no-untyped-def]
+        return select((a < b) | (a != a), a, b)
+
+    @_compiled
+    def maximum(a, b):  # type: ignore[no-untyped-def]
+        return select((a > b) | (a != a), a, b)
+
+    names = (
+        "exp exp2 log log2 sin cos tan sin_narrow cos_narrow tan_narrow tanh erf logb scalb sign minimum maximum"
+    ).split()
+    if not single:
+        names += ["sin_tail", "cos_tail"]
+    scope = locals()
+    library = {name: scope[name] for name in names}
+    library |= {"sqrt": sqrt, "fabs": fabs, "rint": rint, "floor": floor, "copysign": copysign, "fma": fma}
+    return SimpleNamespace(F=F, I=I, trig_limit=trig_limit, **library)
+
+
+def _two_pi_powers() -> tuple[np.ndarray, np.ndarray]:
+    """2^e modulo 2 pi, for e = 0 to 104, as sums of two doubles.
+
+    2 pi, in units of 2^-317, is an integer here, so that the powers of two reduce exactly.
+    """
+    scale = 317
+    two_pi = 0xC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD
+    high, low = np.empty(105), np.empty(105)
+    for e in range(105):
+        rest = (1 << (e + scale)) % two_pi
+        if rest > two_pi // 2:
+            rest -= two_pi
+        high[e] = rest / (1 << scale)
+        numerator, denominator = float(high[e]).as_integer_ratio()
+        low[e] = (rest * denominator - (numerator << scale)) / (denominator << scale)
+    return high, low
