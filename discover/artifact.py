@@ -1,0 +1,396 @@
+"""Artifacts: what was found, as files that carry their own proof and can be checked by anybody.
+
+A `Document` is everything needed to repeat and to refute a find: program, search and its whole configuration, claims.
+It is program.json in an artifact's folder, and the last line of every exported file. Same input, same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import shlex
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from discover import registry, spec, workers
+from discover.errors import UserError
+from discover.problem import Find, Problem
+from primitives.primitive import PrimitiveSet
+from primitives.program import Program, Signature
+from primitives.text import format_program, parse
+
+MAX_BYTES = 4_000_000
+PROGRAM_FILE = "program.json"
+CARD_FILE = "card.md"
+TOLERANCE = 1e-6  # relative; a claim is measured again by the same method, so only the last digits may differ
+_FOOTER = re.compile(r"^(?:#|//|%| \*) discover: (\{.*\})$")
+Status = Literal["rediscovered", "measured", "proven"]
+Number = float | Literal["inf", "-inf", "nan"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Names(_Model):
+    """A signature."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    state: tuple[str, ...]
+
+
+class Score(_Model):
+    """A figure beside the objectives, and how it was measured."""
+
+    value: Number
+    how: str
+
+
+class Document(_Model):
+    """What is known of a find.
+
+    name             of the exported function and its files
+    search, config   the search, and everything that affects its results (`Spec.config`)
+    reproduce        the command that finds it again
+    id, parents      in the run
+    primitives       names, in the order of the opcodes
+    program          canonical text, line by line
+    objectives       the claims; `scores` are more figures
+    generator        who wrote it
+    digest           16 hex digits over all the rest
+    """
+
+    format: Literal[1]
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)
+    search: str
+    config: dict[str, Any]
+    config_hash: str
+    seed: int
+    reproduce: str
+    id: str
+    parents: tuple[str, ...]
+    signature: Names
+    primitives: tuple[str, ...]
+    primitives_hash: str
+    program: tuple[str, ...]
+    objectives: dict[str, Number]
+    descriptors: dict[str, int]
+    scores: dict[str, Score]
+    status: Status
+    generator: str
+    digest: str
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Its fields as JSON data, without the digest."""
+        return self.model_dump(mode="json", exclude={"digest"})
+
+    @property
+    def line(self) -> str:
+        """All of it on one line, fit for a comment in C and Python."""
+        return spec.canonical_json(self.model_dump(mode="json")).replace("*/", "*\\/").replace("/*", "\\/*")
+
+    @property
+    def text(self) -> str:
+        """program.json"""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+    def objective(self, name: str) -> float:
+        """The claimed value."""
+        return float(self.objectives[name])
+
+
+def provenance(
+    found: spec.Spec,
+    problem: Problem,
+    *,
+    id: str = "",
+    parents: Iterable[str] = (),
+    status: Status = "measured",
+    name: str = "",
+    scores: Mapping[str, tuple[float, str]] | None = None,
+) -> dict[str, Any]:
+    """What an exporter is told beside the find, as JSON data.
+
+    name: of the exported function (default: the spec's, and the cell of the map). scores: figures beside the objectives,
+    name -> (value, how it was measured).
+    """
+    from discover import __version__
+
+    search = f"{found.search}/{found.name}"
+    return {
+        "name": name,
+        "search": search,
+        "config": found.config,
+        "config_hash": found.config_hash,
+        "seed": found.run.seed,
+        "reproduce": _command(found, search),
+        "id": id,
+        "parents": list(parents),
+        "primitives_hash": problem.primitives.hash,
+        "scores": {key: {"value": _number(value), "how": how} for key, (value, how) in (scores or {}).items()},
+        "status": status,
+        "generator": f"discover-programs {__version__}",
+    }
+
+
+def document(find: Find, provenance: Mapping[str, Any], primitives: PrimitiveSet) -> Document:
+    """The document of a find; `provenance` as the function of that name gives it."""
+    signature = find.program.signature
+    keys = ("search", "config", "config_hash", "seed", "reproduce", "id", "parents", "scores", "status", "generator")
+    fields = {
+        **{key: provenance[key] for key in keys},
+        "format": 1,
+        "name": provenance["name"] or _name(provenance["search"].partition("/")[2], find.descriptors.values()),
+        "signature": {"inputs": signature.inputs, "outputs": signature.outputs, "state": signature.state},
+        "primitives": [p.name for p in primitives],
+        "primitives_hash": primitives.hash,
+        "program": format_program(find.program, primitives).splitlines(),
+        "objectives": {name: _number(value) for name, value in find.objectives.items()},
+        "descriptors": {name: int(value) for name, value in find.descriptors.items()},
+    }
+    return Document.model_validate_json(json.dumps(fields | {"digest": _digest(fields)}))
+
+
+def _name(search: str, cell: Iterable[int]) -> str:
+    name = re.sub(r"\W", "_", "_".join([search, *map(str, cell)]), flags=re.ASCII)
+    return name if name[:1].isalpha() else f"find_{name}"
+
+
+def _command(found: spec.Spec, search: str) -> str:
+    """`discover run ...` with every setting that differs from the search's own file."""
+    try:
+        usual = spec.load(search).config
+    except UserError:
+        usual = {}
+    words = [f"discover run {search} --seed {found.run.seed} --budget {found.run.budget}"]
+    for table in spec.TABLES:
+        for key, value in found.config[table].items():
+            if f"{table}.{key}" not in ("run.seed", "run.budget") and usual.get(table, {}).get(key) != value:
+                words.append(f"--set {shlex.quote(f'{table}.{key}={json.dumps(value)}')}")
+    return " ".join(words)
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    return hashlib.sha256(spec.canonical_json(fields).encode()).hexdigest()[:16]
+
+
+def _number(value: float) -> Number:
+    return float(value) if math.isfinite(value) else "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A loaded artifact: the document, and the problem and the find that it speaks of."""
+
+    path: Path
+    document: Document
+    problem: Problem
+    find: Find
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What the exporters were told."""
+        return self.document.content
+
+
+def load(path: str | Path) -> Artifact:
+    """An artifact folder, its program.json, or any exported file. Raises UserError for whatever is not whole."""
+    path = Path(path)
+    file = path / PROGRAM_FILE if path.is_dir() else path
+    found = _parse_document(_document_text(file), file)
+    search = registry.find(found.search)[0]
+    restored = spec.restore(found.config, found.search.partition("/")[2], str(file))
+    if restored.config_hash != found.config_hash or restored.run.seed != found.seed or restored.search != search.name:
+        raise UserError(f"{file}: its config does not have the hash, seed and search it names; export it again")
+    problem = workers.problem_of(restored.ref)
+    if problem.primitives.hash != found.primitives_hash:
+        raise UserError(
+            f"{file}: written for primitive set {found.primitives_hash}, but {found.search} has "
+            f"{problem.primitives.hash} now; export it again with this version"
+        )
+    program = _parse_program(found, problem.primitives, file)
+    if program.signature != problem.signature:
+        raise UserError(f"{file}: its signature is not that of {found.search}; export it again")
+    objectives = {name: float(value) for name, value in found.objectives.items()}
+    return Artifact(path, found, problem, Find(program, objectives, dict(found.descriptors)))
+
+
+def _document_text(file: Path) -> str:
+    """The JSON text that a file is, or that its last line holds."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+        text = data.decode()
+    except FileNotFoundError:
+        raise UserError(f"{file}: no such file; name an artifact folder or an exported file") from None
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: not a text file; name an artifact folder or an exported file") from None
+    if len(data) > MAX_BYTES:
+        raise UserError(f"{file}: larger than {MAX_BYTES} bytes; not one of our files")
+    if file.suffix == ".json":
+        return text
+    for line in reversed(text.splitlines()[-3:]):
+        if match := _FOOTER.match(line):
+            return match[1]
+    raise UserError(f"{file}: its last lines hold no `discover: {{...}}`; truncated, or not one of our files")
+
+
+def _parse_document(text: str, file: Path) -> Document:
+    try:
+        found = Document.model_validate_json(text)
+        digest = _digest(found.content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part)[:40] for part in first["loc"])
+        raise UserError(f"{file}: truncated or edited: {where + ': ' if where else ''}{first['msg']}") from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{file}: truncated or edited: it holds what is no JSON number or text") from None
+    if digest != found.digest:
+        raise UserError(f"{file}: edited: its digest is {digest}, not {found.digest} as it says; export it again")
+    return found
+
+
+def _parse_program(found: Document, primitives: PrimitiveSet, file: Path) -> Program:
+    try:
+        signature = Signature(found.signature.inputs, found.signature.outputs, found.signature.state)
+        return parse("\n".join(found.program), signature, primitives)
+    except ValueError as error:
+        raise UserError(f"{file}: its program: {error}") from None
+
+
+class Check(NamedTuple):
+    """One thing that `verify` has looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def verify(path: str | Path) -> list[Check]:
+    """Measure the program again and write its files again, and compare both with what is there."""
+    artifact = load(path)
+    found, problem, find = artifact.document, artifact.problem, artifact.find
+    checks = [
+        Check("digest", True, found.digest),
+        Check("config", True, found.config_hash),
+        Check("primitives", True, found.primitives_hash),
+    ]
+    text = format_program(find.program, problem.primitives).splitlines()
+    checks.append(Check("program", tuple(text) == found.program, f"{len(find.program.instructions)} instructions"))
+    measured = problem.measure(find.program)
+    for name in sorted(set(find.objectives) | set(measured)):
+        claimed, value = find.objectives.get(name, math.nan), measured.get(name, math.nan)
+        same = math.isclose(claimed, value, rel_tol=TOLERANCE) or (claimed != claimed and value != value)
+        checks.append(Check(name, same and name in find.objectives, f"claimed {claimed:.6g}, measured {value:.6g}"))
+    return checks + _check_files(artifact)
+
+
+def _check_files(artifact: Artifact) -> list[Check]:
+    """Each exported file against what the exporters write now; a folder's files, or the one that was named."""
+    files = exported(artifact.find, artifact.provenance, artifact.problem)
+    if not artifact.path.is_dir():
+        if artifact.path.suffix == ".json":
+            return []
+        actual = artifact.path.read_bytes().decode()
+        same = actual in files.values()
+        closest = min(files.values(), key=lambda text: _distance(text, actual), default="")
+        return [Check(artifact.path.name, same, "as exported" if same else _difference(closest, actual))]
+    checks = []
+    for file in sorted(p for p in artifact.path.iterdir() if p.is_file()):
+        if file.name not in files:
+            checks.append(Check(file.name, False, "no exporter writes a file of this name"))
+            continue
+        content = file.read_bytes()
+        same = content == files[file.name].encode()
+        detail = "as exported" if same else _difference(files[file.name], content.decode(errors="replace"))
+        checks.append(Check(file.name, same, detail))
+    return checks
+
+
+def _distance(a: str, b: str) -> int:
+    return len(set(a.splitlines()) ^ set(b.splitlines()))
+
+
+def _difference(expected: str, actual: str) -> str:
+    """The first line that differs."""
+    a, b = expected.splitlines(), actual.splitlines()
+    number = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return f"edited or truncated: line {number + 1} is not what the exporter writes"
+
+
+SUFFIXES = {
+    "python": ".py",
+    "numba": "_numba.py",
+    "c": ".h",
+    "sympy": "_sympy.py",
+    "latex": ".tex",
+    "json": "",
+}
+
+
+def exported(find: Find, provenance: Mapping[str, Any], problem: Problem) -> dict[str, str]:
+    """File name -> text, of program.json, the score card and every format that this program can be written in."""
+    found = document(find, provenance, problem.primitives)
+    files = {PROGRAM_FILE: found.text, CARD_FILE: card(found, problem)}
+    for form, exporter in problem.exporters.items():
+        if form == "json":
+            continue
+        try:
+            files[f"{found.name}{SUFFIXES.get(form, f'.{form}')}"] = exporter(find, provenance)
+        except UserError:  # the exporter says that this program has no such form
+            continue
+    return files
+
+
+def write_artifact(folder: str | Path, find: Find, provenance: Mapping[str, Any], problem: Problem) -> list[Path]:
+    """Write an artifact folder: program.json, card.md, and one file a format. Returns the paths."""
+    folder = Path(folder)
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in exported(find, provenance, problem).items():
+            write_text(folder / name, text)
+            paths.append(folder / name)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written: {error.strerror}; nothing there is half written") from None
+    return paths
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def card(found: Document, problem: Problem) -> str:
+    """The score card, in Markdown."""
+    units = {o.name: o.unit for o in problem.objectives}
+    rows = [(name, found.objective(name), units.get(name, "")) for name in found.objectives]
+    rows += [(name, float(score.value), score.how) for name, score in found.scores.items()]
+    lines = [f"# {found.name}", "", *(f"    {line}" for line in found.program), ""]
+    lines += ["| score | value | unit, or how measured |", "|---|---|---|"]
+    lines += [f"| {name} | {value:.10g} | {how} |" for name, value, how in rows]
+    lines += ["", f"Status: {found.status}. Search `{found.search}`, seed {found.seed}, config `{found.config_hash}`,"]
+    lines += [f"primitive set `{found.primitives_hash}`. Find it again:", "", f"    {found.reproduce}", ""]
+    return "\n".join(lines)

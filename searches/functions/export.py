@@ -1,0 +1,325 @@
+"""A found function as code: NumPy, Numba, C99, sympy, LaTeX, JSON.
+
+Every file stands alone: it imports nothing of ours, says where it comes from and how good it is, tests itself against
+golden vectors, and ends with its document on one line, from which `discover verify` measures it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from discover import workers
+from discover.artifact import Document, document
+from discover.errors import UserError
+from discover.problem import Find
+from discover.spec import canonical_json
+from primitives.primitive import PrimitiveSet
+from primitives.printers import NoSpelling, to_c, to_latex, to_python, to_sympy
+from primitives.printers.c99 import literal
+from primitives.printers.python import NUMBA, imports
+from primitives.program import Program
+from primitives.table import REAL
+
+LICENSE = "MIT-0"
+GOLDEN_POINTS = 9
+HOW = {
+    "operations": "operations on values that depend on x",
+    "error": "max relative error, exact arithmetic",
+}
+# Printed code rounds these once per operation, as the golden vectors do: it must agree to the last bit.
+_EXACT = {p.name for p in REAL if p.ulp <= 0.5} | {"fma", "interp"}
+
+
+@dataclass(frozen=True)
+class Export:
+    """What every format needs: the find, its document, its primitive set, and the function that it approximates."""
+
+    program: Program
+    document: Document
+    primitives: PrimitiveSet
+    function: str
+    low: float
+    high: float
+
+    @property
+    def name(self) -> str:
+        """Of the exported function."""
+        return self.document.name
+
+    @property
+    def error(self) -> float:
+        """The claimed error."""
+        return self.document.objective("error")
+
+    @property
+    def title(self) -> str:
+        """One line: what it is and how good."""
+        operations = int(self.document.objective("operations"))
+        what = f"{self.function}(x) on [{self.low:g}, {self.high:g}]"
+        return f"{what}: {operations} operations, max relative error {self.error:.4g}"
+
+    @property
+    def exact(self) -> bool:
+        """Printed code must agree with the golden vectors to the last bit."""
+        return all(ins.op in _EXACT for ins in self.program.instructions)
+
+    def reference(self, spelling: Callable[[Any], str], argument: str) -> str:
+        """The approximated function in some language, from the primitive table; empty where the table lacks it."""
+        known = self.function in REAL.index
+        return spelling(REAL[REAL.opcode(self.function)]).replace("{0}", argument) if known else ""
+
+    @property
+    def header(self) -> list[str]:
+        """The comment at the top of every file."""
+        d = self.document
+        rows = [(name, d.objective(name), HOW.get(name, "")) for name in d.objectives]
+        rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
+        width = max(len(name) for name, _, _ in rows)
+        return [
+            f"SPDX-License-Identifier: {LICENSE}",
+            "",
+            f"{self.name}: {self.title}",
+            "",
+            "Program:",
+            *(f"    {line}" for line in d.program),
+            "Scores:",
+            *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
+            f"Status: {d.status}",
+            f"Found by {d.generator}, search {d.search}, seed {d.seed}, config {d.config_hash}, "
+            f"primitive set {d.primitives_hash}",
+            f"Find it again: {d.reproduce}",
+        ]
+
+
+def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any]], str]:
+    """A format, as the engine calls it: `(find, provenance) -> text`."""
+
+    def export(find: Find, provenance: Mapping[str, Any]) -> str:
+        problem = provenance["config"]["problem"]
+        primitives = workers.problem_of((provenance["config"]["search"], canonical_json(problem))).primitives
+        what = Export(
+            find.program,
+            document(find, provenance, primitives),
+            primitives,
+            problem["function"],
+            float(problem["low"]),
+            float(problem["high"]),
+        )
+        try:
+            return write(what)
+        except NoSpelling as error:
+            raise UserError(f"{what.name}: {error}; choose another format") from None
+
+    export.__doc__ = write.__doc__
+    return export
+
+
+def golden(export: Export, bits: int) -> list[tuple[float, float]]:
+    """(x, y) over the interval, every operation rounded to `bits` (53: float64, 24: float32) on any machine alike.
+
+    Points where the program divides by zero or leaves the reals are left out.
+    """
+    import mpmath
+
+    pairs = []
+    with mpmath.workprec(bits):
+        for k in range(GOLDEN_POINTS):
+            x = mpmath.mpf(export.low + (export.high - export.low) * k / (GOLDEN_POINTS - 1))
+            values = [+x]
+
+            def value(v: int, values: list[Any] = values) -> Any:
+                return values[v] if v >= 0 else +mpmath.mpf(export.program.constants[-1 - v])
+
+            try:
+                for ins in export.program.instructions:
+                    primitive = export.primitives[export.primitives.opcode(ins.op)]
+                    values.append(+primitive.high(mpmath.mp, *map(value, ins.args)))
+                pairs.append((float(values[0]), float(value(export.program.results[0]))))
+            except (ZeroDivisionError, TypeError, ValueError):
+                continue
+    return pairs
+
+
+def _comment(lines: Sequence[str], prefix: str) -> str:
+    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)
+
+
+def _hex(value: float) -> str:
+    return literal(value) if value == value and abs(value) != float("inf") else repr(value)
+
+
+def _python_file(export: Export, function: str, imported: Sequence[str], *, tolerance: float) -> str:
+    """A Python file around one function of x: header, function, golden vectors, self-test, document."""
+    reference = export.reference(lambda p: p.python, "x")
+    limit = export.error + 64 * 2.0**-52
+    lines = [
+        *sorted({*imported, *imports(reference), "import numpy as np"}, key=lambda i: (i.startswith("from"), i)),
+        "",
+        "",
+        function.rstrip("\n"),
+        "",
+        "",
+        f"# x and {export.name}(x), as hexadecimal floats",
+        "GOLDEN = (",
+        *(f'    ("{_hex(x)}", "{_hex(y)}"),' for x, y in golden(export, 53)),
+        ")",
+        "",
+        "",
+        "def selftest():",
+        '    """Compare with the golden vectors' + (' and with the function itself."""' if reference else '."""'),
+        "    x, expected = np.array([[float.fromhex(v) for v in pair] for pair in GOLDEN]).T",
+        f"    result = {export.name}(x)",
+        f"    if not np.all(np.abs(result - expected) <= {tolerance!r} * np.abs(expected)):",
+        f'        raise SystemExit("{export.name}: selftest FAILED: golden vectors")',
+    ]
+    if reference:
+        lines += [
+            f"    x = {export.low!r} + ({export.high!r} - {export.low!r}) * (np.arange(1000) + 0.5) / 1000",
+            f"    error = np.max(np.abs({export.name}(x) / {reference} - 1.0))",
+            f"    if not error <= {limit!r}:  # the claimed error and the rounding of float64",
+            f'        raise SystemExit(f"{export.name}: selftest FAILED: relative error {{error:.4g}}")',
+        ]
+    lines += [
+        f'    print("{export.name}: selftest ok")',
+        "",
+        "",
+        'if __name__ == "__main__":',
+        "    import sys",
+        "",
+        '    if sys.argv[1:] != ["--selftest"]:',
+        '        raise SystemExit(f"usage: python {sys.argv[0]} --selftest")',
+        "    selftest()",
+        "",
+    ]
+    return _comment(export.header, "#") + "\n" + "\n".join(lines) + f"\n# discover: {export.document.line}\n"
+
+
+@exporter
+def python(export: Export) -> str:
+    """NumPy: a function of arrays or scalars, float64 or float32."""
+    function = to_python(export.program, export.primitives, export.name, doc=f"{export.title}.")
+    return _python_file(export, function, imports(function), tolerance=0.0 if export.exact else 1e-13)
+
+
+@exporter
+def numba(export: Export) -> str:
+    """Numba: a compiled NumPy ufunc."""
+    function = to_python(export.program, export.primitives, export.name, doc=f"{export.title}.", spellings=NUMBA)
+    decorated = f'@numba.vectorize(["float64(float64)"])\n{function}'
+    return _python_file(
+        export, decorated, ["import numba", *imports(function)], tolerance=0.0 if export.exact else 1e-13
+    )
+
+
+@exporter
+def sympy(export: Export) -> str:
+    """sympy: the expression, by constructor calls."""
+    import sympy
+
+    source = sympy.srepr(next(iter(to_sympy(export.program, export.primitives).values())))
+    names = sorted(set(re.findall(r"[A-Za-z]\w*(?=\()", source)) | {"Symbol"})
+    symbol = sympy.srepr(sympy.Symbol(export.program.signature.inputs[0], real=True))
+    lines = [
+        "x = " + symbol,
+        f"{export.name} = {source}",
+        "",
+        f"# x and {export.name}(x), as hexadecimal floats",
+        "GOLDEN = (",
+        *(f'    ("{_hex(x)}", "{_hex(y)}"),' for x, y in golden(export, 53)),
+        ")",
+        "",
+        "",
+        "def selftest():",
+        '    """Compare with the golden vectors."""',
+        "    for pair in GOLDEN:",
+        "        point, expected = map(float.fromhex, pair)",
+        f"        if not abs({export.name}.evalf(30, subs={{x: point}}) - expected) <= 1e-12 * abs(expected):",
+        f'            raise SystemExit("{export.name}: selftest FAILED: golden vectors")',
+        f'    print("{export.name}: selftest ok")',
+        "",
+        "",
+        'if __name__ == "__main__":',
+        "    import sys",
+        "",
+        '    if sys.argv[1:] != ["--selftest"]:',
+        '        raise SystemExit(f"usage: python {sys.argv[0]} --selftest")',
+        "    selftest()",
+        "",
+    ]
+    head = _comment(export.header, "#") + f"\nfrom sympy import {', '.join(names)}\n\n"
+    return head + "\n".join(lines) + f"\n# discover: {export.document.line}\n"
+
+
+@exporter
+def latex(export: Export) -> str:
+    """LaTeX: a displayed formula."""
+    formula = to_latex(export.program, export.primitives)
+    return f"{_comment(export.header, '%')}\\[\n{formula}\\]\n% discover: {export.document.line}\n"
+
+
+@exporter
+def c(export: Export) -> str:
+    """C99: a header with a double and a float function, and a main that tests them."""
+    name, guard = export.name, export.name.upper()
+    test = [_c_test(export, "float64", 53), _c_test(export, "float32", 24)]
+    return (
+        "/*\n"
+        + _comment([line.replace("*/", "* /").replace("/*", "/ *") for line in export.header], " *")
+        + f" *\n * Valid on [{export.low!r}, {export.high!r}]. The constants are exact only without value-changing\n"
+        + " * optimisation: compile with -std=c99 or -ffp-contract=off, and without -ffast-math.\n"
+        + f" * Self-test: cc -std=c99 -D{guard}_SELFTEST -x c {name}.h -o selftest -lm && ./selftest\n */\n"
+        + f"#ifndef {guard}_H\n#define {guard}_H\n\n#include <math.h>\n\n"
+        + f"/* {export.title} (the error in exact arithmetic). */\n"
+        + to_c(export.program, export.primitives, name)
+        + "\n/* The same in float: its rounding comes on top. */\n"
+        + to_c(export.program, export.primitives, f"{name}f", "float32")
+        + f"\n#ifdef {guard}_SELFTEST\n#include <stdio.h>\n\n"
+        + "int main(void)\n{\n    int bad = 0;\n"
+        + "".join(test)
+        + f'    printf("{name}: selftest %s\\n", bad ? "FAILED" : "ok");\n    return bad != 0;\n}}\n#endif\n\n'
+        + f"#endif\n/*\n * discover: {export.document.line}\n */\n"
+    )
+
+
+def _c_test(export: Export, dtype: str, bits: int) -> str:
+    """A block of main: golden vectors, and for double the claimed error against the C library."""
+    ctype, suffix = ("double", "") if dtype == "float64" else ("float", "f")
+    pairs = golden(export, bits)
+    rows = "".join(f"            {{{literal(x, dtype)}, {literal(y, dtype)}}},\n" for x, y in pairs)
+    tolerance = 0.0 if export.exact else (1e-13 if bits == 53 else 1e-5)
+    call = f"{export.name}{suffix}"
+    text = (
+        f"    {{\n        static const {ctype} golden[][2] = {{ /* x, {call}(x) */\n{rows}        }};\n"
+        f"        for (int i = 0; i < {len(pairs)}; i++)\n"
+        f"            if (!(fabs{suffix}({call}(golden[i][0]) - golden[i][1]) <= {literal(tolerance, dtype)}"
+        f" * fabs{suffix}(golden[i][1])))\n                bad++;\n    }}\n"
+    )
+    reference = export.reference(lambda p: p.c.replace("{f}", ""), "x") if bits == 53 else ""
+    if reference:
+        x = f"{literal(export.low)} + {literal(export.high - export.low)} * (i + 0.5) / 1000"
+        text += (
+            "    for (int i = 0; i < 1000; i++) { /* the claimed error and the rounding of double */\n"
+            f"        const double x = {x};\n"
+            f"        if (!(fabs({call}(x) / {reference} - 1.0) <= {export.error + 64 * 2.0**-52!r}))\n"
+            "            bad++;\n    }\n"
+        )
+    return text
+
+
+@exporter
+def json(export: Export) -> str:
+    """JSON: the document, program.json of an artifact."""
+    return export.document.text
+
+
+EXPORTERS: dict[str, Callable[[Find, Mapping[str, Any]], str]] = {
+    "python": python,
+    "numba": numba,
+    "c": c,
+    "sympy": sympy,
+    "latex": latex,
+    "json": json,
+}
