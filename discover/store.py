@@ -88,7 +88,9 @@ class Store:
             try:
                 # The database is complete before it gets its name: a kill leaves either no run or a whole one.
                 (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
-                path = folder / (DATABASE + ".new")
+                path = folder / f"{DATABASE}.new"
+                for name in UNBORN - {CONFIG, lock.NAME}:
+                    (folder / name).unlink(missing_ok=True)
                 db = sqlite3.connect(path, isolation_level=None)
                 meta = {
                     "format": str(FORMAT),
