@@ -19,7 +19,6 @@ test: $(VENV)/installed
 
 lint: $(VENV)/installed-lint
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
 bench: $(VENV)/installed-bench

@@ -48,9 +48,6 @@ def main() -> None:
     except UserError as error:
         print(f"discover: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(MISTAKE)
-    except BrokenPipeError:  # `discover top RUN | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 @app.callback(invoke_without_command=True)
@@ -89,7 +86,8 @@ def run_search(
     overrides = [*(sets or ()), *(f"run.{key}={value}" for key, value in given.items() if value is not None)]
     resolved = spec.load(name, overrides)
     title = f"{resolved.search}/{resolved.name}, seed {resolved.run.seed}"
-    with progress.observer(show, title) as observe, _stoppable() as folder, runs.start(resolved, out) as store:
+    progress.check(show)
+    with _stoppable() as folder, runs.start(resolved, out) as store, progress.observer(show, title) as observe:
         folder.append(store.folder)
         runs.continue_search(resolved, store, observe)
     print(store.folder)
@@ -99,13 +97,17 @@ def run_search(
 def resume(run: RunArgument, workers: Workers = None, show: Show = "auto") -> None:
     """Continue an interrupted run; prints the run folder."""
     from discover import doctor, progress, runs
+    from discover.store import Store
 
+    progress.check(show)
     loaded = runs.load(run)
     for difference in doctor.differences(loaded.environment):
         print(f"discover: this run began elsewhere ({difference}); last bits may differ", file=sys.stderr)
-    with progress.observer(show, f"{loaded.name}, continued") as observe, _stoppable() as folder:
+    with _stoppable() as folder, Store.open(loaded.folder) as store:
         folder.append(loaded.folder)
-        loaded.resume(workers, observe)
+        if store.status != "done":
+            with progress.observer(show, f"{loaded.name}, continued") as observe:
+                runs.continue_search(loaded.on(workers), store, observe)
     print(loaded.folder)
 
 

@@ -18,12 +18,17 @@ MODES = ("auto", "plain", "json")
 SECONDS = 2.0
 
 
+def check(mode: str) -> None:
+    """Raises UserError for a mode that there is not."""
+    if mode not in MODES:
+        raise UserError(f"--progress {mode}: {nearest(mode, MODES)}")
+
+
 @contextmanager
 def observer(mode: str, title: str, stream: TextIO | None = None) -> Iterator[Callable[[Progress], None]]:
     """What `discover.run` may call after each generation."""
     stream = stream or sys.stderr
-    if mode not in MODES:
-        raise UserError(f"--progress {mode}: {nearest(mode, MODES)}")
+    check(mode)
     if mode == "json":
         yield lambda progress: print(json.dumps(data(progress)), file=stream, flush=True)
     elif mode == "auto" and stream.isatty():

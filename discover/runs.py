@@ -121,10 +121,11 @@ class Run:
         """Continue until the budget is spent; the records become those of the uninterrupted run."""
         with Store.open(self.folder) as store:
             if store.status != "done":
-                continue_search(self._on(workers), store, observe)
+                continue_search(self.on(workers), store, observe)
         return self
 
-    def _on(self, workers: int | None) -> spec.Spec:
+    def on(self, workers: int | None) -> spec.Spec:
+        """The spec on that many workers (None: as many as it began with)."""
         return self.spec.with_workers(workers or int(self.environment.get("workers", "1")))
 
     def provenance(self, entry: Entry) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""What is installed: one distribution, three packages, one command; and that importing it is cheap."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_import_is_cheap():
+    code = "import sys, discover; print(*{m.partition('.')[0] for m in sys.modules})"
+    loaded = set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.split())
+    assert "discover" in loaded
+    assert not loaded & {
+        "numpy",
+        "numba",
+        "torch",
+        "sympy",
+        "scipy",
+        "mpmath",
+        "flint",
+        "matplotlib",
+        "pydantic",
+        "typer",
+    }
+
+
+def test_public_names():
+    import discover
+
+    assert callable(discover.run) and callable(discover.load) and callable(discover.export)
+    assert issubclass(discover.UserError, ValueError)
+    assert discover.__version__ == PROJECT["project"]["version"]
+    with pytest.raises(AttributeError, match="nothing"):
+        discover.nothing  # noqa: B018
+
+
+def test_imports_only_go_down():
+    """searches -> discover -> primitives; nothing of a room below knows a room above."""
+    above = {"primitives": ("discover", "searches"), "discover": ("searches",)}
+    for package, forbidden in above.items():
+        for path in (ROOT / package).rglob("*.py"):
+            for line in path.read_text().splitlines():
+                words = line.split()
+                if words[:1] in (["import"], ["from"]):
+                    assert words[1].partition(".")[0] not in forbidden, f"{path}: {line}"
+
+
+def test_every_package_is_typed_and_every_entry_point_exists():
+    for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
+        assert (ROOT / package / "py.typed").is_file()
+    from discover import registry
+
+    for name in PROJECT["project"]["entry-points"][registry.GROUP]:
+        assert registry.domain(name).specs, f"{name} has no spec"
+
+
+def test_the_wheel_holds_three_packages_with_their_data_and_nothing_else(tmp_path):
+    pytest.importorskip("hatchling")
+    build = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+    command = [sys.executable, "-c", build, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    names = zipfile.ZipFile(tmp_path / done.stdout.split()[-1]).namelist()
+    assert {n.partition("/")[0] for n in names} == {
+        "discover",
+        "primitives",
+        "searches",
+        "discover_programs-0.1.0.dist-info",
+    }
+    assert {"discover/py.typed", "primitives/py.typed", "searches/py.typed"} <= set(names)
+    kept = [p.relative_to(ROOT).as_posix() for p in (ROOT / "searches").rglob("*") if p.suffix in (".toml", ".jinja")]
+    assert kept and set(kept) <= set(names)
+    assert not [n for n in names if "__pycache__" in n or n.endswith((".nbc", ".nbi"))]
+
+
+def test_constraints_pin_every_core_dependency():
+    pinned = {
+        line.partition("==")[0]
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if not line.startswith("#")
+    }
+    for need in PROJECT["project"]["dependencies"]:
+        assert need.partition(">")[0].partition("=")[0] in pinned, need
