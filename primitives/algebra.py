@@ -1,76 +1,83 @@
-"""Building a program bottom-up in its canonical form, compiled: `emit` gives the value of an instruction, simplified."""
+"""Building a program bottom-up in its canonical form, compiled: `emit` gives the value of an instruction, simplified.
+
+A build is `code` int64[., 6] (opcode, three arguments, hash, readers), `const` float64[.] with its `bits` (the same memory as
+uint64) and `info` (instructions, constants, leaves, whether constants are free, whether a rule fired). Values are numbered as in a Program.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 
 import numpy as np
 from numba import njit
 
 from primitives.philox import mix
-from primitives.rules import CONSTANT, LITERAL, MAX_NODES, OPERATION, VALUE
+from primitives.rules import (
+    ARITY, COMMUTES, CONSTANT, EARLIER, FIRST, FOLD, LAST, LATER, LEFT, LEFT_SIZE, LITERAL, MAX_NODES, OPERATION, RIGHT,
+    RIGHT_SIZE, SECOND, VALUE,
+)  # fmt: skip
 
-_DEEPEST = 16
+HASH, USES, CODE_FIELDS = 4, 5, 6
+N, N_CONST, N_LEAVES, FREE, CHANGED, INFO_FIELDS = range(6)
+_MOST_REWRITES = 16
 _VARIABLES = 6
-
-Build = namedtuple("Build", "tables code hash uses const count scratch n_leaves free")
-"""A program under construction: code[., 4] with a hash and the number of readers of each instruction, constants,
-count = [instructions, constants]; scratch[depth, .] holds what the rules bind."""
+_UNBOUND = np.int64(1 << 40)
+SCRATCH = _VARIABLES + 4 * MAX_NODES
 
 
 @njit(cache=True, nogil=True)
-def constant(b, value):
+def constant(const, info, value):
     """A new constant; equal ones are shared unless constants are free."""
-    n = b.count[1]
-    if not b.free:
+    n = info[N_CONST]
+    if info[FREE] == 0:
         for k in range(n):
-            if b.const[k] == value and math.copysign(1.0, b.const[k]) == math.copysign(1.0, value):
+            if const[k] == value and math.copysign(1.0, const[k]) == math.copysign(1.0, value):
                 return -1 - k
-    b.const[n] = value
-    b.count[1] = n + 1
+    const[n] = value
+    info[N_CONST] = n + 1
     return -1 - n
 
 
 @njit(cache=True, nogil=True)
-def hash_of(b, v):
+def _hash(code, bits, info, v):
     """A hash of the expression below a value; free constants all look alike."""
-    if v >= b.n_leaves:
-        return b.hash[v - b.n_leaves]
+    if v >= info[N_LEAVES]:
+        return np.uint64(code[v - info[N_LEAVES], HASH])
     if v >= 0:
         return mix(np.uint64(v), np.uint64(17))
-    if b.free:
+    if info[FREE] == 1:
         return np.uint64(3)
-    return mix(b.const.view(np.uint64)[-1 - v], np.uint64(5))
+    return mix(bits[-1 - v], np.uint64(5))
 
 
 @njit(cache=True, nogil=True)
-def later(b, x, y):
+def _later(code, bits, info, x, y):
     """Whether x comes after y in the argument order: constants last, then by hash."""
     if (x < 0) != (y < 0):
         return x < 0
-    hx, hy = hash_of(b, x), hash_of(b, y)
+    hx, hy = _hash(code, bits, info, x), _hash(code, bits, info, y)
     return hx > hy if hx != hy else x > y
 
 
 @njit(cache=True, nogil=True)
-def _append(b, op, x, y, z):
+def _append(code, bits, info, operations, op, x, y, z):
     """The instruction itself: an equal one already there, or a new one."""
-    arity = b.tables.arity[op]
-    h = mix(np.uint64(op), hash_of(b, x))
+    if operations[op, COMMUTES] == 1 and _later(code, bits, info, x, y):
+        x, y = y, x
+    arity = operations[op, ARITY]
+    h = mix(np.uint64(op), _hash(code, bits, info, x))
     if arity > 1:
-        h = mix(h, hash_of(b, y))
+        h = mix(h, _hash(code, bits, info, y))
     if arity > 2:
-        h = mix(h, hash_of(b, z))
-    n = b.count[0]
+        h = mix(h, _hash(code, bits, info, z))
+    hashed = np.int64(h)
+    n = info[N]
     for i in range(n):
-        if b.hash[i] == h and b.code[i, 0] == op and b.code[i, 1] == x and b.code[i, 2] == y and b.code[i, 3] == z:
-            return b.n_leaves + i
-    b.code[n, 0], b.code[n, 1], b.code[n, 2], b.code[n, 3] = op, x, y, z
-    b.hash[n] = h
-    b.uses[n] = 1
-    b.count[0] = n + 1
-    return b.n_leaves + n
+        if code[i, HASH] == hashed and code[i, 1] == x and code[i, 2] == y and code[i, 3] == z and code[i, 0] == op:
+            return info[N_LEAVES] + i
+    code[n, 0], code[n, 1], code[n, 2], code[n, 3], code[n, HASH], code[n, USES] = op, x, y, z, hashed, 1
+    info[N] = n + 1
+    return info[N_LEAVES] + n
 
 
 @njit(cache=True, nogil=True)
@@ -98,104 +105,118 @@ def _fold(number, x, y, z, free):
 
 
 @njit(cache=True, nogil=True)
-def _folded(b, number, arity, x, y, z):
+def _folded(const, info, number, arity, x, y, z):
     """(known, constant) of a primitive all of whose arguments are constants."""
     if number < 0 or x >= 0 or (arity > 1 and y >= 0) or (arity > 2 and z >= 0):
         return False, np.int64(0)
-    y_value = b.const[-1 - y] if arity > 1 else 0.0
-    z_value = b.const[-1 - z] if arity > 2 else 0.0
-    known, value = _fold(number, b.const[-1 - x], y_value, z_value, b.free)
-    return known, (constant(b, value) if known else np.int64(0))
+    y_value = const[-1 - y] if arity > 1 else 0.0
+    z_value = const[-1 - z] if arity > 2 else 0.0
+    known, value = _fold(number, const[-1 - x], y_value, z_value, info[FREE] == 1)
+    return known, (constant(const, info, value) if known else np.int64(0))
 
 
 @njit(cache=True, nogil=True)
-def _match(b, rule, x, y, z, bound, stack):
-    """Whether the left side of a rule fits; bound[variable] then holds the values."""
-    t = b.tables
-    bound[:_VARIABLES] = _UNBOUND
-    stack[0], stack[1], stack[2] = z, y, x
-    top = 3
-    for node in range(1, t.size[rule, 0]):
+def _match(code, const, bits, info, operations, rule, x, y, z, scratch):
+    """Whether the left side of a rule fits; scratch[variable] then holds the values."""
+    for k in range(_VARIABLES):
+        scratch[k] = _UNBOUND
+    scratch[_VARIABLES], scratch[_VARIABLES + 1], scratch[_VARIABLES + 2] = z, y, x
+    top = _VARIABLES + operations[rule[LEFT + 1], ARITY]
+    if top == _VARIABLES + 1:
+        scratch[_VARIABLES] = x
+    elif top == _VARIABLES + 2:
+        scratch[_VARIABLES], scratch[_VARIABLES + 1] = y, x
+    for node in range(1, rule[LEFT_SIZE]):
         top -= 1
-        v = stack[top]
-        kind, number = t.left[rule, node, 0], t.left[rule, node, 1]
+        v = scratch[top]
+        kind, number = rule[LEFT + 3 * node], rule[LEFT + 3 * node + 1]
         if kind == OPERATION:
-            i = v - b.n_leaves
-            if i < 0 or b.code[i, 0] != number or (t.left[rule, node, 2] == 1 and b.uses[i] > 1):
+            i = v - info[N_LEAVES]
+            if i < 0 or code[i, 0] != number or (rule[LEFT + 3 * node + 2] == 1 and code[i, USES] > 1):
                 return False
-            for k in range(t.arity[number] - 1, -1, -1):
-                stack[top] = b.code[i, 1 + k]
+            for k in range(operations[number, ARITY], 0, -1):
+                scratch[top] = code[i, k]
                 top += 1
         elif kind == LITERAL:
-            if v >= 0 or b.const[-1 - v] != t.literal[rule, 0, node]:
+            if v >= 0 or const[-1 - v] != number:
                 return False
         else:
             if kind == CONSTANT and v >= 0:
                 return False
-            if bound[number] == _UNBOUND:
-                bound[number] = v
-            elif bound[number] != v:
+            if scratch[number] == _UNBOUND:
+                scratch[number] = v
+            elif scratch[number] != v:
                 return False
-    return t.later[rule, 0] < 0 or later(b, bound[t.later[rule, 0]], bound[t.later[rule, 1]])
-
-
-_UNBOUND = np.int64(1 << 40)
+    return rule[LATER] < 0 or _later(code, bits, info, scratch[rule[LATER]], scratch[rule[EARLIER]])
 
 
 @njit(cache=True, nogil=True)
-def emit(b, op, x, y, z, depth):
-    """The value of `op(x, y, z)` over values already in the build; unused arguments are 0."""
-    t = b.tables
-    arity = t.arity[op]
-    known, value = _folded(b, t.fold[op], arity, x, y, z)
-    if known:
-        return value
-    commutes = t.commutative[op]
-    if commutes and later(b, x, y):
-        x, y = y, x
-    if depth < _DEEPEST:
-        bound = b.scratch[depth, : _VARIABLES]
-        stack = b.scratch[depth, _VARIABLES:]
-        for rule in range(t.first[op], t.first[op + 1]):
-            if not _match_either(b, rule, op, x, y, z, commutes, bound, stack):
-                continue
-            top = 0
-            for node in range(t.size[rule, 1]):
-                kind, number = t.right[rule, node, 0], t.right[rule, node, 1]
-                if kind == VALUE or kind == CONSTANT:
-                    stack[top] = bound[number]
-                elif kind == LITERAL:
-                    stack[top] = constant(b, t.literal[rule, 1, node])
-                else:
-                    fold = t.right[rule, node, 2]
-                    n = t.arity[number] if fold < 0 else _FOLD_ARITY[fold]
-                    top -= n
-                    p = stack[top]
-                    q = stack[top + 1] if n > 1 else np.int64(0)
-                    r = stack[top + 2] if n > 2 else np.int64(0)
-                    known, value = _folded(b, fold, n, p, q, r)
-                    if not known:
-                        if number < 0:
-                            break
-                        value = emit(b, number, p, q, r, depth + 1)
-                    stack[top] = value
-                top += 1
+def _plausible(code, info, rule, node, v):
+    """A quick look at one argument of the outermost instruction: most rules end here."""
+    kind = rule[LEFT + 3 * node]
+    if kind == OPERATION:
+        return v >= info[N_LEAVES] and code[v - info[N_LEAVES], 0] == rule[LEFT + 3 * node + 1]
+    return kind == VALUE or v < 0
+
+
+@njit(cache=True, nogil=True)
+def emit(code, const, bits, info, operations, rules, scratch, op, x, y, z):
+    """The value of `op(x, y, z)` over values already in the build; unused arguments are 0.
+
+    Rules are tried on the outermost instruction until none fits; what they put below it waits for the next pass.
+    """
+    for _ in range(_MOST_REWRITES):
+        arity = operations[op, ARITY]
+        known, value = _folded(const, info, operations[op, FOLD], arity, x, y, z)
+        if known:
+            return value
+        commutes = operations[op, COMMUTES] == 1
+        if commutes and _later(code, bits, info, x, y):
+            x, y = y, x
+        found = np.int64(-1)
+        for r in range(operations[op, FIRST], operations[op, LAST]):
+            rule = rules[r]
+            if (
+                _plausible(code, info, rule, 1, x)
+                and (arity == 1 or _plausible(code, info, rule, rule[SECOND], y))
+                and _match(code, const, bits, info, operations, rule, x, y, z, scratch)
+            ) or (
+                commutes
+                and y >= 0
+                and _plausible(code, info, rule, 1, y)
+                and _plausible(code, info, rule, rule[SECOND], x)
+                and _match(code, const, bits, info, operations, rule, y, x, z, scratch)
+            ):
+                found = r
+                break
+        if found < 0:
+            break
+        info[CHANGED] = 1
+        rule = rules[found]
+        size = rule[RIGHT_SIZE]
+        top = _VARIABLES
+        for node in range(size):
+            kind, number = rule[RIGHT + 3 * node], rule[RIGHT + 3 * node + 1]
+            if kind == LITERAL:
+                scratch[top] = constant(const, info, np.float64(number))
+            elif kind != OPERATION:
+                scratch[top] = scratch[number]
             else:
-                return stack[0]
-    return _append(b, op, x, y, z)
-
-
-_FOLD_ARITY = np.array([2, 2, 2, 2, 1, 1, 1, 1, 1, 3])
-
-
-@njit(cache=True, nogil=True)
-def _match_either(b, rule, op, x, y, z, commutes, bound, stack):
-    """`_match`, in both argument orders where the primitive commutes."""
-    if _match(b, rule, x, y, z, bound, stack):
-        return True
-    return commutes and y >= 0 and _match(b, rule, y, x, z, bound, stack)
-
-
-def scratch() -> np.ndarray:
-    """The `scratch` of a Build."""
-    return np.zeros((_DEEPEST, _VARIABLES + 4 * MAX_NODES), np.int64)
+                fold = rule[RIGHT + 3 * node + 2]
+                n = operations[number, ARITY] if fold < 0 else (1 if 4 <= fold < 9 else 3 if fold == 9 else 2)
+                top -= n
+                p = scratch[top]
+                q = scratch[top + 1] if n > 1 else np.int64(0)
+                w = scratch[top + 2] if n > 2 else np.int64(0)
+                known, value = _folded(const, info, fold, n, p, q, w)
+                if not known and number < 0:  # not to be folded and not in the set: keep the instruction as it is
+                    return _append(code, bits, info, operations, op, x, y, z)
+                if not known and node == size - 1:
+                    op, x, y, z = number, p, q, w
+                elif not known:
+                    value = _append(code, bits, info, operations, number, p, q, w)
+                scratch[top] = value
+            top += 1
+        if rule[RIGHT + 3 * size - 3] != OPERATION or known:
+            return scratch[_VARIABLES]
+    return _append(code, bits, info, operations, op, x, y, z)

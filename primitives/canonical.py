@@ -1,7 +1,7 @@
 """Canonical form: one spelling for all programs that differ in dead code, argument order, repeats or simple algebra.
 
 A pass removes what no result needs, *through the state* (an instruction that only feeds a next state that nobody reads is
-dead), then rebuilds the rest bottom-up with `algebra.emit`; passes repeat until nothing changes. Instructions end in the
+dead), then rebuilds the rest bottom-up with `algebra.emit`; passes repeat until no rule fires. Instructions end in the
 order in which a reader needs them (depth first from the results), constants in order of first use. The 64-bit key hashes
 what is left. Hero (arXiv 2302.06675) hashes the data flow of one step only, without algebra.
 """
@@ -11,20 +11,19 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from primitives import algebra
-from primitives.algebra import Build, emit
+from primitives.algebra import CHANGED, CODE_FIELDS, FREE, INFO_FIELDS, N, N_CONST, N_LEAVES, SCRATCH, USES, constant, emit
 from primitives.packed import Packed, Shape, pack, unpack
 from primitives.philox import mix
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
-from primitives.rules import Tables, tables
+from primitives.rules import ARITY, Tables, tables
 
 _PASSES = 6
 _ROOM = 6  # a build may grow to this many times the program before dead code goes
 
 
 @njit(cache=True, nogil=True)
-def _live(code, n, results, n_state, arity, n_leaves, needed):
+def _live(code, n, results, n_state, operations, n_leaves, needed):
     """Mark in needed[n_leaves + n] the values that the outputs depend on, over all later steps too."""
     n_results = len(results)
     n_outputs = n_results - n_state
@@ -36,7 +35,7 @@ def _live(code, n, results, n_state, arity, n_leaves, needed):
     while True:
         for i in range(n - 1, -1, -1):
             if needed[n_leaves + i]:
-                for k in range(arity[code[i, 0]]):
+                for k in range(operations[code[i, 0], ARITY]):
                     if code[i, 1 + k] >= 0:
                         needed[code[i, 1 + k]] = True
         grew = False
@@ -50,13 +49,13 @@ def _live(code, n, results, n_state, arity, n_leaves, needed):
 
 
 @njit(cache=True, nogil=True)
-def _count_uses(code, n, results, n_state, arity, n_leaves, needed, uses):
+def _count_uses(code, n, results, n_state, operations, n_leaves, needed, uses):
     """How often each needed value is read by needed readers."""
     uses[: n_leaves + n] = 0
     n_outputs = len(results) - n_state
     for i in range(n):
         if needed[n_leaves + i]:
-            for k in range(arity[code[i, 0]]):
+            for k in range(operations[code[i, 0], ARITY]):
                 if code[i, 1 + k] >= 0:
                     uses[code[i, 1 + k]] += 1
     for r in range(len(results)):
@@ -66,72 +65,74 @@ def _count_uses(code, n, results, n_state, arity, n_leaves, needed, uses):
 
 
 @njit(cache=True, nogil=True)
-def _order(b, results, code, const, stack, place, capacity):
-    """Write the build into `code` and `const`, depth first from the results.
+def _name(names, v, build_const, const, counts):
+    """The number of a constant in order of first use; a value that does not exist (0) where there is no room."""
+    k = -1 - v
+    if names[k] < 0:
+        if counts[1] == len(const):
+            return np.int64(0)
+        names[k] = counts[1]
+        const[counts[1]] = build_const[k]
+        counts[1] += 1
+    return -1 - names[k]
 
-    Returns the number of instructions and constants; -1 where they exceed the capacity.
-    """
-    n_leaves = b.n_leaves
-    arity = b.tables.arity
-    n_out = n_const = 0
-    slots = capacity[1]
-    place[: b.count[0]] = -1
-    names = place[len(b.code) :]
-    names[: b.count[1]] = -1
+
+@njit(cache=True, nogil=True)
+def _order(build, build_const, info, operations, results, code, const, stack, place, names, counts):
+    """Write the build into `code` and `const`, depth first from the results; False where it does not fit."""
+    n_leaves = info[N_LEAVES]
+    counts[0] = counts[1] = 0
+    place[: info[N]] = -1
+    names[: info[N_CONST]] = -1
     for r in range(len(results)):
         top = 0
         stack[0] = results[r]
         while top >= 0:
-            v = stack[top]
-            i = v - n_leaves
+            i = stack[top] - n_leaves
             if i < 0 or place[i] >= 0:
                 top -= 1
-            else:
-                waiting = False
-                for k in range(arity[b.code[i, 0]] - 1, -1, -1):
-                    a = b.code[i, 1 + k]
-                    if a >= n_leaves and place[a - n_leaves] < 0:
-                        waiting = True
-                        top += 1
-                        stack[top] = a
-                if not waiting:
-                    if n_out == capacity[0]:
-                        return -1, -1
-                    op = b.code[i, 0]
-                    code[n_out, 0] = op
-                    code[n_out, 1:] = 0
-                    for k in range(arity[op]):
-                        a = b.code[i, 1 + k]
-                        if a < 0:
-                            if names[-1 - a] < 0:
-                                if n_const == slots:
-                                    return -1, -1
-                                names[-1 - a] = n_const
-                                const[n_const] = b.const[-1 - a]
-                                n_const += 1
-                            a = -1 - names[-1 - a]
-                        elif a >= n_leaves:
-                            a = n_leaves + place[a - n_leaves]
-                        code[n_out, 1 + k] = a
-                    place[i] = n_out
-                    n_out += 1
-                    top -= 1
-        v = results[r]
+                continue
+            op = build[i, 0]
+            arity = operations[op, ARITY]
+            waiting = False
+            for k in range(arity, 0, -1):
+                a = build[i, k]
+                if a >= n_leaves and place[a - n_leaves] < 0:
+                    waiting = True
+                    top += 1
+                    stack[top] = a
+            if waiting:
+                continue
+            n = counts[0]
+            if n == len(code):
+                return False
+            code[n, 0] = op
+            code[n, 1:] = 0
+            for k in range(1, arity + 1):
+                a = build[i, k]
+                if a < 0:
+                    a = _name(names, a, build_const, const, counts)
+                    if a >= 0:
+                        return False
+                elif a >= n_leaves:
+                    a = n_leaves + place[a - n_leaves]
+                code[n, k] = a
+            place[i] = n
+            counts[0] += 1
+            top -= 1
+        v = np.int64(results[r])
         if v < 0:
-            if names[-1 - v] < 0:
-                if n_const == slots:
-                    return -1, -1
-                names[-1 - v] = n_const
-                const[n_const] = b.const[-1 - v]
-                n_const += 1
-            results[r] = -1 - names[-1 - v]
+            v = _name(names, v, build_const, const, counts)
+            if v >= 0:
+                return False
         elif v >= n_leaves:
-            results[r] = n_leaves + place[v - n_leaves]
-    return n_out, n_const
+            v = n_leaves + place[v - n_leaves]
+        results[r] = v
+    return True
 
 
 @njit(cache=True, nogil=True)
-def _key(code, n, const, n_const, results, free):
+def _key(code, n, bits, n_const, results, free):
     h = mix(np.uint64(n), np.uint64(n_const))
     for i in range(n):
         word = np.uint64(0)
@@ -141,42 +142,42 @@ def _key(code, n, const, n_const, results, free):
     for r in range(len(results)):
         h = mix(h, np.uint64(np.uint16(results[r])))
     if not free:
-        bits = const.view(np.uint64)
         for k in range(n_const):
             h = mix(h, bits[k])
     return h
 
 
 @njit(cache=True, nogil=True)
-def _pass(b, code, n, const, results, n_state, needed, uses, value):
-    """Rebuild one program in `b` (emptied first); results are rewritten to values of the build."""
-    n_leaves = b.n_leaves
-    arity = b.tables.arity
-    b.count[0] = b.count[1] = 0
-    _live(code, n, results, n_state, arity, n_leaves, needed)
-    _count_uses(code, n, results, n_state, arity, n_leaves, needed, uses)
+def _pass(build, build_const, bits, info, operations, rules, scratch, code, n, const, results, n_state, needed, uses, value):
+    """Rebuild one program (the build is emptied first); results are rewritten to values of the build."""
+    n_leaves = info[N_LEAVES]
+    info[N] = info[N_CONST] = info[CHANGED] = 0
+    _live(code, n, results, n_state, operations, n_leaves, needed)
+    _count_uses(code, n, results, n_state, operations, n_leaves, needed, uses)
     for v in range(n_leaves):
         value[v] = v
     for i in range(n):
         if not needed[n_leaves + i]:
             continue
+        op = np.int64(code[i, 0])
         x = y = z = np.int64(0)
-        for k in range(arity[code[i, 0]]):
+        for k in range(operations[op, ARITY]):
             a = np.int64(code[i, 1 + k])
-            a = value[a] if a >= 0 else algebra.constant(b, const[-1 - a])
+            a = value[a] if a >= 0 else constant(build_const, info, const[-1 - a])
             if k == 0:
                 x = a
             elif k == 1:
                 y = a
             else:
                 z = a
-        before = b.count[0]
-        v = emit(b, np.int64(code[i, 0]), x, y, z, 0)
+        before = info[N]
+        v = emit(build, build_const, bits, info, operations, rules, scratch, op, x, y, z)
         value[n_leaves + i] = v
         if v >= n_leaves + before:
-            b.uses[v - n_leaves] = uses[n_leaves + i]
+            build[v - n_leaves, USES] = uses[n_leaves + i]
         elif v >= n_leaves:
-            b.uses[v - n_leaves] += uses[n_leaves + i]
+            build[v - n_leaves, USES] += uses[n_leaves + i]
+            info[CHANGED] = 1
     n_outputs = len(results) - n_state
     n_inputs = n_leaves - n_state
     for r in range(len(results)):
@@ -185,52 +186,55 @@ def _pass(b, code, n, const, results, n_state, needed, uses, value):
         elif results[r] >= 0:
             results[r] = value[results[r]]
         else:
-            results[r] = algebra.constant(b, const[-1 - results[r]])
+            results[r] = constant(build_const, info, const[-1 - results[r]])
 
 
 @njit(cache=True, nogil=True)
-def _canonicalize(code, length, const, n_const, results, tables, scratch, n_leaves, n_state, free, keys, ok):
+def _canonicalize(code, length, const, n_const, results, operations, rules, n_leaves, n_state, free, keys, ok):
     n_programs, capacity, width = code.shape
-    slots = const.shape[1]
+    slots, n_results = const.shape[1], results.shape[1]
     room = _ROOM * (capacity + 2)
-    build = Build(
-        tables, np.zeros((room, 4), np.int64), np.zeros(room, np.uint64), np.zeros(room, np.int64),
-        np.zeros(4 * room + slots + results.shape[1]), np.zeros(2, np.int64), scratch, n_leaves, free,
-    )  # fmt: skip
+    build = np.zeros((room, CODE_FIELDS), np.int64)
+    build_const = np.zeros(4 * room + slots + n_results)
+    build_bits = build_const.view(np.uint64)
+    info = np.zeros(INFO_FIELDS, np.int64)
+    info[N_LEAVES], info[FREE] = n_leaves, free
+    scratch = np.zeros(SCRATCH, np.int64)
     needed = np.zeros(n_leaves + capacity, np.bool_)
     uses = np.zeros(n_leaves + capacity, np.int64)
     value = np.zeros(n_leaves + capacity, np.int64)
     stack = np.zeros(4 * room, np.int64)
-    place = np.zeros(room + len(build.const), np.int64)
-    limits = (np.int64(capacity), np.int64(slots))
+    place = np.zeros(room, np.int64)
+    names = np.zeros(len(build_const), np.int64)
+    counts = np.zeros(2, np.int64)
     new_code = np.zeros((capacity, width), code.dtype)
     new_const = np.zeros(slots)
-    new_results = np.zeros(results.shape[1], results.dtype)
+    new_results = np.zeros(n_results, results.dtype)
+    bits = const.view(np.uint64)
     for p in range(n_programs):
         ok[p] = False
         for _ in range(_PASSES):
             new_results[:] = results[p]
-            _pass(build, code[p], length[p], const[p], new_results, n_state, needed, uses, value)
-            n, m = _order(build, new_results, new_code, new_const, stack, place, limits)
-            if n < 0:
+            _pass(
+                build, build_const, build_bits, info, operations, rules, scratch,
+                code[p], length[p], const[p], new_results, n_state, needed, uses, value,
+            )  # fmt: skip
+            if not _order(
+                build, build_const, info, operations, new_results, new_code, new_const, stack, place, names, counts
+            ):
+                ok[p] = False
                 break
-            same = ok[p] and n == length[p] and m == n_const[p]
-            if same:
-                for i in range(n):
-                    for k in range(4):
-                        same = same and new_code[i, k] == code[p, i, k]
-                for r in range(len(new_results)):
-                    same = same and new_results[r] == results[p, r]
+            n, m = counts[0], counts[1]
             code[p, :n] = new_code[:n]
             code[p, n:] = 0
+            results[p] = new_results
             const[p, :m] = new_const[:m]
             const[p, m:] = 0.0
-            results[p] = new_results
             length[p], n_const[p] = n, m
             ok[p] = True
-            if same:
+            if info[CHANGED] == 0:
                 break
-        keys[p] = _key(code[p], length[p], const[p], n_const[p], results[p], free)
+        keys[p] = _key(code[p], length[p], bits[p], n_const[p], results[p], free)
 
 
 class Canonicalizer:
@@ -254,7 +258,7 @@ class Canonicalizer:
         keys, ok = np.zeros(len(packed), np.uint64), np.zeros(len(packed), np.bool_)
         if len(packed):
             _canonicalize(
-                *packed.arrays, self.tables, algebra.scratch(), self.n_leaves, self.n_state, self.free_constants, keys, ok
+                *packed.arrays, *self.tables, self.n_leaves, self.n_state, self.free_constants, keys, ok
             )
         return keys, ok
 

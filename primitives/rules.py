@@ -100,14 +100,22 @@ div(u, div(v, w)!) -> div(mul(u, w), v)
 FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp")
 
 OPERATION, VALUE, CONSTANT, LITERAL = range(4)
-MAX_NODES = 8
+MAX_NODES = 10
 _VALUES, _CONSTANTS = "uvw", "cdk"
 _TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z])|([),!]))")
 
-Tables = namedtuple("Tables", "arity commutative fold first left right size literal later")
-"""arity[op], commutative[op], fold[op] (place in FOLDED or -1); the rules of op are first[op]..first[op + 1];
-left[rule, node] = (kind, number, read once), in prefix order; right[rule, node] = (kind, number, fold), in postfix order;
-size[rule] = nodes of both; literal[rule, side, node]; later[rule] = two variables, or -1."""
+# Columns of the table of operations and, below, of a rule: flat integer arrays, because compiled code pays for every array
+# it is handed. A node is (kind, number, mark): number is an opcode, a variable or a literal; mark is "read once" on the
+# left, and the place in FOLDED (or -1) on the right.
+ARITY, COMMUTES, FOLD, FIRST, LAST = range(5)
+LEFT_SIZE, RIGHT_SIZE, LATER, EARLIER, SECOND, LEFT = range(6)
+RIGHT = LEFT + 3 * MAX_NODES
+RULE_FIELDS = RIGHT + 3 * MAX_NODES
+
+Tables = namedtuple("Tables", "operations rules")
+"""operations int64[n_ops, 5]: the rules of an opcode are FIRST..LAST-1; rules int64[n, RULE_FIELDS]: the left side in
+prefix order, the right side in postfix order; LATER > EARLIER is the condition, -1 if there is
+none; SECOND is the node of the second argument of the outermost instruction."""
 
 
 def _parse(text: str) -> tuple[object, ...] | str | float:
@@ -140,26 +148,27 @@ def _variable(name: str) -> int:
     return (_VALUES + _CONSTANTS).index(name)
 
 
-def _nodes(side: object, primitives: PrimitiveSet, prefix: bool) -> list[tuple[int, int, int, float]] | None:
-    """(kind, number, read once or fold, literal) of every node; None where the set lacks a primitive."""
+def _nodes(side: object, primitives: PrimitiveSet, prefix: bool) -> list[tuple[int, int, int]] | None:
+    """The nodes of a side; None where the set lacks a primitive."""
     if isinstance(side, str):
-        return [(VALUE if side in _VALUES else CONSTANT, _variable(side), 0, 0.0)]
+        return [(VALUE if side in _VALUES else CONSTANT, _variable(side), 0)]
     if isinstance(side, float):
-        return [(LITERAL, 0, 0, side)]
+        return [(LITERAL, int(side), 0)]
     name, lone, arguments = side  # type: ignore[misc]
+    below = []
+    for argument in arguments:
+        nodes = _nodes(argument, primitives, prefix)
+        if nodes is None:
+            return None
+        below.append(nodes)
+    constant = all(n[-1][0] in (CONSTANT, LITERAL) or (n[-1][0] == OPERATION and n[-1][2] >= 0) for n in below)
+    fold = FOLDED.index(name) if not prefix and constant and name in FOLDED else -1
     opcode = primitives.index.get(name, -1)
-    below = [_nodes(a, primitives, prefix) for a in arguments]
-    foldable = not prefix and name in FOLDED and all(n and n[-1][0] in (CONSTANT, LITERAL) or _folds(n) for n in below)
-    if any(n is None for n in below) or (opcode < 0 and not foldable):
+    if opcode < 0 and fold < 0:
         return None
-    fold = FOLDED.index(name) if foldable else -1
-    mine = [(OPERATION, opcode, int(lone) if prefix else fold, 0.0)]
-    flat = [node for n in below if n for node in n]
+    mine = [(OPERATION, opcode, int(lone) if prefix else fold)]
+    flat = [node for n in below for node in n]
     return mine + flat if prefix else flat + mine
-
-
-def _folds(nodes: list[tuple[int, int, int, float]] | None) -> bool:
-    return bool(nodes) and nodes[-1][0] == OPERATION and nodes[-1][2] >= 0  # type: ignore[index]
 
 
 def rules(free_constants: bool) -> list[str]:
@@ -171,27 +180,23 @@ def rules(free_constants: bool) -> list[str]:
 @lru_cache
 def tables(primitives: PrimitiveSet, free_constants: bool) -> Tables:
     """The compiled rules of a primitive set."""
-    by_opcode: list[list[tuple[list[tuple[int, int, int, float]], ...]]] = [[] for _ in primitives]
-    conditions: list[list[tuple[int, int]]] = [[] for _ in primitives]
+    by_opcode: list[list[np.ndarray]] = [[] for _ in primitives]
     for rule in rules(free_constants):
         body, _, condition = rule.partition(" if ")
         left, _, right = body.partition(" -> ")
         a, b = _nodes(_parse(left), primitives, True), _nodes(_parse(right), primitives, False)
         if a is None or b is None:
             continue
-        by_opcode[a[0][1]].append((a, b))
-        names = condition.split(" > ") if condition else []
-        conditions[a[0][1]].append((_variable(names[0]), _variable(names[1])) if names else (-1, -1))
-    flat = [pair for group in by_opcode for pair in group]
-    sides = np.zeros((2, len(flat), MAX_NODES, 3), np.int64)
-    literal = np.zeros((len(flat), 2, MAX_NODES))
-    for r, pair in enumerate(flat):
-        for s, nodes in enumerate(pair):
-            for i, (*numbers, value) in enumerate(nodes):
-                sides[s, r, i] = numbers
-                literal[r, s, i] = value
-    size = np.array([[len(a), len(b)] for a, b in flat], np.int64).reshape(-1, 2)
-    later = np.array([pair for group in conditions for pair in group], np.int64).reshape(-1, 2)
+        row = np.zeros(RULE_FIELDS, np.int64)
+        row[LEFT_SIZE], row[RIGHT_SIZE] = len(a), len(b)
+        row[LATER], row[EARLIER] = map(_variable, condition.split(" > ")) if condition else (-1, -1)
+        first = _parse(left)[2][0]  # type: ignore[index]
+        row[SECOND] = 1 + len(_nodes(first, primitives, True) or ())
+        row[LEFT : LEFT + 3 * len(a)] = np.ravel(a)
+        row[RIGHT : RIGHT + 3 * len(b)] = np.ravel(b)
+        by_opcode[a[0][1]].append(row)
+    flat = [row for group in by_opcode for row in group]
     first = np.cumsum([0] + [len(group) for group in by_opcode])
-    fold = np.array([FOLDED.index(p.name) if p.name in FOLDED else -1 for p in primitives], np.int64)
-    return Tables(primitives.arity, primitives.commutative, fold, first, sides[0], sides[1], size, literal, later)
+    fold = [FOLDED.index(p.name) if p.name in FOLDED else -1 for p in primitives]
+    operations = np.stack([primitives.arity, primitives.commutative, fold, first[:-1], first[1:]], axis=1)
+    return Tables(operations.astype(np.int64), np.array(flat, np.int64).reshape(-1, RULE_FIELDS))

@@ -1,0 +1,100 @@
+"""The archive: a grid over the descriptors that keeps the best program of every cell (MAP-Elites, arXiv 1504.04909)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from discover.problem import Descriptor, Find, Problem
+from primitives.packed import Packed
+from primitives.program import Program
+
+
+def oriented(problem: Problem, score: np.ndarray) -> np.ndarray:
+    """Scores as numbers to minimise; what is not finite becomes +inf."""
+    sign = np.array([-1.0 if o.maximize else 1.0 for o in problem.objectives])
+    out = score * sign
+    out[~np.isfinite(out)] = np.inf
+    return out
+
+
+def front(score: np.ndarray) -> np.ndarray:
+    """Indices of the Pareto front of float64[n, k] (to minimise), in the order of the first objective.
+
+    Of equal scores the first one counts; a row that is not finite is never on the front.
+    """
+    order = np.lexsort(np.vstack([np.arange(len(score)), score.T[::-1]]))
+    kept: list[int] = []
+    for i in order:
+        if np.isfinite(score[i]).all() and not any((score[j] <= score[i]).all() for j in kept):
+            kept.append(int(i))
+    return np.array(kept, np.int64)
+
+
+class Archive:
+    """One elite a cell. The last objective decides within a cell; the earlier one in time wins a tie.
+
+    elites, score, key, occupied are indexed by cell; `improved` counts improvements so far.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.size = cells(problem.descriptors)
+        self.elites = Packed.empty(self.size, problem.shape)
+        self.score = np.full((self.size, len(problem.objectives)), np.nan)
+        self.key = np.zeros(self.size, np.uint64)
+        self.occupied = np.zeros(self.size, np.bool_)
+        self.improved = 0
+
+    def cell(self, batch: Packed) -> np.ndarray:
+        """int64[n]: the cell of each canonical program."""
+        index = np.zeros(len(batch), np.int64)
+        for column, axis in zip(self.problem.describe(batch).T, self.problem.descriptors, strict=True):
+            index = index * axis.cells + np.clip(column - axis.low, 0, axis.cells - 1)
+        return index
+
+    def quality(self, cell: np.ndarray) -> np.ndarray:
+        """The last objective, to minimise, of the elite of each cell; +inf where there is none."""
+        return np.where(self.occupied[cell], oriented(self.problem, self.score[cell])[:, -1], np.inf)
+
+    def add(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> np.ndarray:
+        """Keep what beats the elite of its cell. Returns bool[n]: the new elites."""
+        cell = self.cell(batch)
+        quality = oriented(self.problem, score)[:, -1]
+        better = quality < self.quality(cell)
+        candidates = np.flatnonzero(better)
+        order = candidates[np.lexsort((candidates, quality[candidates], cell[candidates]))]
+        winners = order[np.unique(cell[order], return_index=True)[1]]
+        place = cell[winners]
+        self.elites[place] = batch[winners]
+        self.score[place], self.key[place], self.occupied[place] = score[winners], keys[winners], True
+        self.improved += len(winners)
+        new = np.zeros(len(batch), np.bool_)
+        new[winners] = True
+        return new
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything, as arrays."""
+        arrays = dict(zip(Packed.FIELDS, self.elites.arrays, strict=True))
+        return arrays | {"score": self.score, "key": self.key, "occupied": self.occupied, "improved": np.array(self.improved)}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """The inverse of `state`."""
+        self.elites = Packed(*(state[name].copy() for name in Packed.FIELDS))
+        self.score, self.key, self.occupied = state["score"].copy(), state["key"].copy(), state["occupied"].copy()
+        self.improved = int(state["improved"])
+
+
+def cells(descriptors: Sequence[Descriptor]) -> int:
+    """Number of cells of a grid."""
+    return int(np.prod([d.cells for d in descriptors], dtype=np.int64))
+
+
+def find_of(problem: Problem, program: Program, score: np.ndarray, described: np.ndarray) -> Find:
+    """A program with its score and descriptors by name."""
+    return Find(
+        program,
+        {o.name: float(v) for o, v in zip(problem.objectives, score, strict=True)},
+        {d.name: int(v) for d, v in zip(problem.descriptors, described, strict=True)},
+    )

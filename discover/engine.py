@@ -1,0 +1,244 @@
+"""The search: ask, canonicalise, look up, score through the funnel, tell, record; generation by generation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from discover import strategies, workers
+from discover.archive import Archive, find_of, front, oriented
+from discover.cache import Cache
+from discover.problem import Find, Problem
+from primitives.canonical import Canonicalizer
+from primitives.fingerprint import Fingerprinter
+from primitives.packed import Packed, unpack
+
+if TYPE_CHECKING:
+    from discover.spec import Spec
+    from discover.store import Store
+
+
+@dataclass
+class Progress:
+    """How far a search is. `best` are (label, value) texts of the Pareto front so far."""
+
+    generation: int = 0
+    generations: int = 0
+    candidates: int = 0
+    budget: int = 0
+    invalid: int = 0
+    hits_canonical: int = 0
+    hits_fingerprint: int = 0
+    scored: int = 0
+    quarantined: int = 0
+    seconds: float = 0.0
+    seconds_outside_evaluation: float = 0.0
+    best: list[tuple[str, str]] = field(default_factory=list)
+
+    COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "quarantined")
+
+
+class Search:
+    """One search in progress: `step` runs a generation."""
+
+    def __init__(self, problem: Problem, spec: Spec, *, ref: workers.Ref, executor: Executor | None = None) -> None:
+        self.problem, self.spec, self.ref = problem, spec, ref
+        self.executor = executor or workers.InlineExecutor()
+        workers.keep(ref, problem)
+        self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
+        self.archive = Archive(problem)
+        self.cache = Cache(len(problem.objectives), problem.shape.constants)
+        self.progress = Progress(budget=spec.run.budget, generations=-(-spec.run.budget // spec.strategy.batch))
+        self._canonicalize = Canonicalizer(problem.primitives, problem.signature, problem.free_constants)
+        self._fingerprint = Fingerprinter(problem.primitives, problem.probes, problem.free_constants)
+        self._since_improvement = 0
+
+    def step(self) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+        """Run the next generation. Returns its counts and the records of what was scored."""
+        start = time.perf_counter()
+        generation = self.progress.generation
+        n = min(self.spec.strategy.batch, self.spec.run.budget - self.progress.candidates)
+        batch = self.strategy.ask(n, generation)
+        keys, valid = self._canonicalize(batch)
+        valid[valid] = self.problem.check(batch[valid])
+        score = np.full((n, len(self.problem.objectives)), np.nan)
+        counts = dict.fromkeys(Progress.COUNTS, 0) | {"candidates": n, "invalid": int(n - valid.sum())}
+        chosen, prints = self._look_up(batch, keys, valid, score, counts)
+        evaluation = time.perf_counter()
+        records = self._score(batch, keys, chosen, prints, score, counts)
+        evaluation = time.perf_counter() - evaluation
+        improved = self.archive.improved
+        self.archive.add(batch, score, keys)
+        self.strategy.tell(batch, score, keys)
+        self._restart_after_plateau(self.archive.improved > improved)
+        self._count(counts, time.perf_counter() - start, evaluation)
+        return counts, records
+
+    def _look_up(
+        self, batch: Packed, keys: np.ndarray, valid: np.ndarray, score: np.ndarray, counts: dict[str, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Answer what the cache knows. Returns the indices to score and their fingerprints."""
+        left = np.flatnonzero(valid)
+        if not self.strategy.fresh:
+            rows = self.cache.canonical.find(keys[left])
+            known, rows = left[rows >= 0], rows[rows >= 0]
+            score[known], batch.const[known] = self.cache.score(rows), self._constants(batch, known, rows)
+            first = _firsts(keys, np.setdiff1d(left, known, assume_unique=True))
+            counts["hits_canonical"] = len(left) - len(first)
+            left = first
+        prints = self._fingerprint(batch[left])
+        if not self.strategy.fresh:
+            rows = self.cache.fingerprint.find(prints)
+            if not self.problem.free_constants:  # other constants than those scored: then the score is not its own
+                known, hit = left[rows >= 0], rows[rows >= 0]
+                score[known] = self.cache.score(hit)
+            first = _firsts(prints, np.flatnonzero(rows < 0))
+            counts["hits_fingerprint"] = len(left) - len(first)
+            left, prints = left[first], prints[first]
+        return left, prints
+
+    def _constants(self, batch: Packed, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return self.cache.const(rows) if self.problem.free_constants else batch.const[known]
+
+    def _score(
+        self, batch: Packed, keys: np.ndarray, chosen: np.ndarray, prints: np.ndarray, score: np.ndarray,
+        counts: dict[str, int],
+    ) -> dict[str, np.ndarray]:  # fmt: skip
+        """Send the chosen through the funnel; fill in scores and constants, and remember them."""
+        counts["scored"] = len(chosen)
+        streams = self._streams(keys[chosen], chosen)
+        cell = self.archive.cell(batch[chosen])
+        going = np.arange(len(chosen))
+        for number, stage in enumerate(self.problem.stages):
+            index = chosen[going]
+            result = workers.evaluate(
+                self.executor, self.ref, number, batch[index], streams[going], self.spec.run.chunk
+            )
+            score[index], batch.const[index] = result.score, result.const
+            counts["quarantined"] += int(result.quarantined.sum())
+            quality = oriented(self.problem, result.score)[:, -1]
+            going = going[np.isfinite(quality) & (quality <= stage.slack * self.archive.quality(cell[going]))]
+            if not len(going):
+                break
+        const = batch.const[chosen]
+        self.cache.add(keys[chosen], prints, score[chosen], const)
+        records = {"canonical": keys[chosen], "fingerprint": prints, "score": score[chosen]}
+        return records | ({"const": const} if self.problem.free_constants else {})
+
+    def _streams(self, keys: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """The random-stream key of each candidate: of its structure and the seed, or of its place where it must be new."""
+        seed = np.random.SeedSequence([self.spec.run.seed, 1 + self.progress.generation * self.strategy.fresh])
+        salt = seed.generate_state(1, np.uint64)[0]
+        return (slots.astype(np.uint64) if self.strategy.fresh else keys) ^ salt
+
+    def _restart_after_plateau(self, improved: bool) -> None:
+        self._since_improvement = 0 if improved else self._since_improvement + 1
+        patience = self.spec.strategy.restart_after
+        elites = np.flatnonzero(self.archive.occupied)
+        if patience and self._since_improvement >= patience and len(elites):
+            on = elites[front(oriented(self.problem, self.archive.score[elites]))]
+            self.strategy.restart(self.archive.elites[on], self.archive.score[on], self.archive.key[on])
+            self._since_improvement = 0
+
+    def _count(self, counts: dict[str, int], seconds: float, evaluation: float) -> None:
+        for name, value in counts.items():
+            setattr(self.progress, name, getattr(self.progress, name) + value)
+        self.progress.generation += 1
+        self.progress.seconds += seconds
+        self.progress.seconds_outside_evaluation += seconds - evaluation
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the next generation depends on but the cache, as arrays."""
+        counts = np.array([getattr(self.progress, name) for name in Progress.COUNTS], np.int64)
+        return {
+            **{f"strategy.{name}": a for name, a in self.strategy.state().items()},
+            **{f"archive.{name}": a for name, a in self.archive.state().items()},
+            "counts": counts,
+            "since_improvement": np.array(self._since_improvement),
+        }
+
+    def restore(self, store: Store) -> None:
+        """Continue where a store ends; the cache is rebuilt from its records."""
+        last = store.last()
+        if last is None:
+            return
+        generation, state = last
+        self.strategy.restore(_below("strategy.", state))
+        self.archive.restore(_below("archive.", state))
+        self._since_improvement = int(state["since_improvement"])
+        for name, value in zip(Progress.COUNTS, state["counts"].tolist(), strict=True):
+            setattr(self.progress, name, value)
+        self.progress.generation = generation + 1
+        names = ["canonical", "fingerprint", "score"] + (["const"] if self.problem.free_constants else [])
+        for columns in zip(*(store.records(name) for name in names), strict=True):
+            canonical, prints, score = columns[:3]
+            const = columns[3] if len(columns) > 3 else np.zeros((len(score), self.problem.shape.constants))
+            self.cache.add(canonical, prints, score, const)
+
+
+def search(
+    problem: Problem,
+    spec: Spec,
+    *,
+    ref: workers.Ref,
+    store: Store | None = None,
+    executor: Executor | None = None,
+    observe: Callable[[Progress], None] | None = None,
+) -> list[Find]:
+    """Run a search to the end of its budget, or continue the one that `store` holds; returns the polished finds."""
+    running = Search(problem, spec, ref=ref, executor=executor)
+    progress = running.progress
+    if store is not None:
+        running.restore(store)
+    while progress.candidates < progress.budget:
+        before = progress.seconds, progress.seconds_outside_evaluation
+        counts, records = running.step()
+        if store is not None:
+            outside = progress.seconds_outside_evaluation - before[1]
+            timing = {"evaluation": progress.seconds - before[0] - outside, "outside": outside}
+            store.commit(progress.generation - 1, counts, records, running.state(), timing)
+        if observe is not None:
+            progress.best = best(running.archive)
+            observe(progress)
+    return problem.finish(elites(running.archive))
+
+
+def best(archive: Archive) -> list[tuple[str, str]]:
+    """The front, as texts: the earlier objectives, and the last one."""
+    on = np.flatnonzero(archive.occupied)
+    on = on[front(oriented(archive.problem, archive.score[on]))]
+    return [(" ".join(f"{v:g}" for v in row[:-1]), f"{row[-1]:.4g}") for row in archive.score[on].tolist()]
+
+
+def elites(archive: Archive) -> list[Find]:
+    """Every elite."""
+    problem = archive.problem
+    on = np.flatnonzero(archive.occupied)
+    batch = archive.elites[on]
+    programs = unpack(batch, problem.signature, problem.primitives)
+    return [
+        find_of(problem, *row) for row in zip(programs, archive.score[on], problem.describe(batch), strict=True)
+    ]
+
+
+def finds(problem: Problem, state: Mapping[str, np.ndarray]) -> list[Find]:
+    """The Pareto front of the elites in a stored state."""
+    archive = Archive(problem)
+    archive.restore(_below("archive.", state))
+    every = elites(archive)
+    score = oriented(problem, np.array([list(f.objectives.values()) for f in every]).reshape(len(every), -1))
+    return [every[i] for i in front(score)]
+
+
+def _below(prefix: str, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
+
+
+def _firsts(keys: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Of the given indices, the first of every key, in order."""
+    return np.sort(index[np.unique(keys[index], return_index=True)[1]])
