@@ -97,7 +97,7 @@ class Document(_Model):
     @property
     def line(self) -> str:
         """All of it on one line, fit for a comment in C and Python."""
-        return spec.canonical_json(self.model_dump(mode="json")).replace("*/", "*\\/").replace("/*", "\\/*")
+        return spec.canonical_json(self.model_dump(mode="json")).replace("*/", "\\u002a/").replace("/*", "/\\u002a")
 
     @property
     def text(self) -> str:
@@ -121,7 +121,7 @@ def provenance(
 ) -> dict[str, Any]:
     """What an exporter is told beside the find, as JSON data.
 
-    name: of the exported function (default: the spec's, and the cell of the map). scores: figures beside the objectives,
+    name: of the exported function (default: the spec and the first axis of the map). scores: more figures,
     name -> (value, how it was measured).
     """
     from discover import __version__
@@ -150,7 +150,7 @@ def document(find: Find, provenance: Mapping[str, Any], primitives: PrimitiveSet
     fields = {
         **{key: provenance[key] for key in keys},
         "format": 1,
-        "name": provenance["name"] or _name(provenance["search"].partition("/")[2], find.descriptors.values()),
+        "name": provenance["name"] or _name(provenance["search"], find.descriptors),
         "signature": {"inputs": signature.inputs, "outputs": signature.outputs, "state": signature.state},
         "primitives": [p.name for p in primitives],
         "primitives_hash": primitives.hash,
@@ -161,8 +161,10 @@ def document(find: Find, provenance: Mapping[str, Any], primitives: PrimitiveSet
     return Document.model_validate_json(json.dumps(fields | {"digest": _digest(fields)}))
 
 
-def _name(search: str, cell: Iterable[int]) -> str:
-    name = re.sub(r"\W", "_", "_".join([search, *map(str, cell)]), flags=re.ASCII)
+def _name(search: str, cell: Mapping[str, int]) -> str:
+    """exp2_7: the spec and the first axis of the map."""
+    words = [search.partition("/")[2], *map(str, list(cell.values())[:1])]
+    name = re.sub(r"\W", "_", "_".join(words), flags=re.ASCII)
     return name if name[:1].isalpha() else f"find_{name}"
 
 
@@ -213,11 +215,6 @@ def load(path: str | Path) -> Artifact:
     if restored.config_hash != found.config_hash or restored.run.seed != found.seed or restored.search != search.name:
         raise UserError(f"{file}: its config does not have the hash, seed and search it names; export it again")
     problem = workers.problem_of(restored.ref)
-    if problem.primitives.hash != found.primitives_hash:
-        raise UserError(
-            f"{file}: written for primitive set {found.primitives_hash}, but {found.search} has "
-            f"{problem.primitives.hash} now; export it again with this version"
-        )
     program = _parse_program(found, problem.primitives, file)
     if program.signature != problem.signature:
         raise UserError(f"{file}: its signature is not that of {found.search}; export it again")
@@ -285,7 +282,7 @@ def verify(path: str | Path) -> list[Check]:
     checks = [
         Check("digest", True, found.digest),
         Check("config", True, found.config_hash),
-        Check("primitives", True, found.primitives_hash),
+        _check_primitives(found, problem.primitives),
     ]
     text = format_program(find.program, problem.primitives).splitlines()
     checks.append(Check("program", tuple(text) == found.program, f"{len(find.program.instructions)} instructions"))
@@ -295,6 +292,14 @@ def verify(path: str | Path) -> list[Check]:
         same = math.isclose(claimed, value, rel_tol=TOLERANCE) or (claimed != claimed and value != value)
         checks.append(Check(name, same and name in find.objectives, f"claimed {claimed:.6g}, measured {value:.6g}"))
     return checks + _check_files(artifact)
+
+
+def _check_primitives(found: Document, primitives: PrimitiveSet) -> Check:
+    if primitives.hash == found.primitives_hash:
+        return Check("primitives", True, primitives.hash)
+    return Check(
+        "primitives", False, f"written for set {found.primitives_hash}; it is {primitives.hash} now: export again"
+    )
 
 
 def _check_files(artifact: Artifact) -> list[Check]:

@@ -178,7 +178,7 @@ class _Builder:
 
 
 class _Statement:
-    """Recursive descent over one line, with a counted depth. Instructions appear in the order in which they are read."""
+    """Recursive descent over one line, with a counted depth. Instructions appear in the order they are read."""
 
     def __init__(self, tokens: list[_Token], line: int, builder: _Builder) -> None:
         self.tokens, self.line, self.builder = tokens, line, builder

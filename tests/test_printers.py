@@ -22,7 +22,7 @@ from primitives.text import parse
 from tests.test_text import EXP2, FUNCTION, OPTIMIZER, programs
 
 CC = shutil.which("cc")
-ALL = pytest.mark.parametrize("primitive", REAL, ids=lambda p: p.name)
+ALL = pytest.mark.parametrize("primitive", REAL.primitives, ids=lambda p: p.name)
 LION = parse("update = sign(interp(g, m, 0.9))\nm = interp(g, m, 0.99)\n", OPTIMIZER, REAL)
 
 

@@ -1,6 +1,6 @@
 """Source templates: expressions to infix text with the parentheses they need, and no others.
 
-A template is a primitive's spelling in some language, `{0} * {1}` or `np.exp({0})`. From the characters beside a slot it
+A template is a primitive's spelling in some language, `{0} * {1}` or `np.exp({0})`. From the characters beside a slot
 follows which arguments may stand there bare; from the operators outside brackets, how tightly the whole binds.
 """
 

@@ -11,17 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from discover import workers
 from discover.artifact import Document, document
 from discover.errors import UserError
 from discover.problem import Find
-from discover.spec import canonical_json
 from primitives.primitive import PrimitiveSet
 from primitives.printers import NoSpelling, to_c, to_latex, to_python, to_sympy
 from primitives.printers.c99 import literal
 from primitives.printers.python import NUMBA, imports
 from primitives.program import Program
 from primitives.table import REAL
+from searches.functions.targets import TARGETS
 
 LICENSE = "MIT-0"
 GOLDEN_POINTS = 9
@@ -68,9 +67,7 @@ class Export:
 
     @property
     def rounded_errors(self) -> dict[str, float]:
-        """Max relative error with every operation rounded, at 1,001 points; empty where the truth is not known."""
-        if self.function not in REAL.index:
-            return {}
+        """Max relative error with every operation rounded, at 1,001 points."""
         return {name: _rounded_error(self, bits) for name, bits in (("float64", 53), ("float32", 24))}
 
     def reference(self, spelling: Callable[[Any], str], argument: str) -> str:
@@ -107,14 +104,13 @@ def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any
 
     def export(find: Find, provenance: Mapping[str, Any]) -> str:
         problem = provenance["config"]["problem"]
-        primitives = workers.problem_of((provenance["config"]["search"], canonical_json(problem))).primitives
+        primitives = REAL.subset(*problem["primitives"])
         what = Export(
             find.program,
             document(find, provenance, primitives),
             primitives,
             problem["function"],
-            float(problem["low"]),
-            float(problem["high"]),
+            *map(float, problem["domain"]),
         )
         try:
             return write(what)
@@ -154,7 +150,7 @@ def golden(export: Export, bits: int, points: int = GOLDEN_POINTS) -> list[tuple
 def _rounded_error(export: Export, bits: int) -> float:
     import mpmath
 
-    truth = REAL[REAL.opcode(export.function)].high
+    truth = TARGETS[export.function]
     pairs = golden(export, bits, 1001)
     with mpmath.workprec(100):
         return float(max(abs(y / truth(mpmath.mp, mpmath.mpf(x)) - 1) for x, y in pairs))
