@@ -10,6 +10,7 @@ import math
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -216,7 +217,10 @@ def _about(run: Run) -> dict[str, Any]:
     from discover.store import Store
 
     with Store.read(run.folder) as store:
-        last = store.generations()[-1:]
+        generations = store.generations()
+        totals: Counter[str] = Counter()
+        for generation in generations:
+            totals.update({k: v for k, v in generation.row.items() if isinstance(v, int)})
         return {
             "run": str(run.folder),
             "search": run.name,
@@ -227,9 +231,9 @@ def _about(run: Run) -> dict[str, Any]:
             "strategy": run.spec.strategy.name,
             "config_hash": run.spec.config_hash,
             "digest": store.digest(),
-            "generation": last[0].generation if last else None,
-            **{f"last {k}": v for g in last for k, v in g.row.items()},
-            **{f"seconds {k}": round(v, 3) for k, v in store.timings().items()},
+            "generations": len(generations),
+            **totals,
+            **{f"seconds_{k}": round(v, 3) for k, v in store.timings().items()},
         }
 
 

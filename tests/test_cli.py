@@ -142,7 +142,7 @@ def test_interrupted_it_says_how_to_go_on_and_ends_in_the_same_digest(discover, 
     assert "Traceback" not in rest
 
     about = discover("show", folder, "--json").json
-    assert about["status"] == "interrupted" and about["generation"] >= 5
+    assert about["status"] == "interrupted" and about["generations"] >= 5
     assert discover("top", folder, "--json").json  # the best so far
     assert discover("resume", folder).code == 0
     whole = discover("show", "whole", "--json").json
