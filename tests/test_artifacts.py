@@ -137,6 +137,24 @@ def test_every_truncation_is_refused_in_one_line(write: Callable[..., Path]) -> 
             assert "\n" not in str(caught.value)
 
 
+def test_one_changed_byte_is_caught(write: Callable[..., Path]) -> None:
+    """Anywhere in the document; in exported code the comparison of bytes catches it."""
+    folder = write("t = x * x\ny = t / (t + 1.0)")
+    file, whole = folder / "program.json", (folder / "program.json").read_bytes()
+    loaded = artifact.load(file)
+    for at in range(0, len(whole), 7):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        try:
+            assert artifact.load(file).document == loaded.document and whole[at : at + 1].isspace()
+        except UserError as error:
+            assert "\n" not in str(error)
+    code = folder / "one_3.py"
+    whole = code.read_bytes()
+    for at in range(0, whole.index(b"# discover"), 3):
+        code.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert not all(check.ok for check in artifact.verify(code))
+
+
 def forge(file: Path, **fields: Any) -> None:
     """Change fields of a program.json and set the digest right."""
     data = json.loads(file.read_text()) | fields

@@ -16,10 +16,10 @@ TYPES = {"float64": ("double", ""), "float32": ("float", "f")}
 _KEYWORDS = frozenset(
     re.findall(
         r"\w+",
-        "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-        "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
-        "and bool class delete false new not operator or private public template this throw true try using virtual xor "
-        "INFINITY NAN main",
+        """auto break case char const continue default do double else enum extern float for goto if inline int long
+        register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+        and bool class delete false new not operator or private public template this throw true try using virtual xor
+        INFINITY NAN main""",
     )
 )
 
