@@ -46,18 +46,16 @@ def _operation(primitive: Primitive, slot: int, limit: float, indent: str) -> st
     """The loop (or loops) of one operation."""
     offsets = "abc"
     arguments = ["k" if k == slot else f"w[{offsets[k]} + i]" for k in range(primitive.arity)]
-    text = ""
     if slot < 0:
         narrow = {f"{wide}({{0}})": f"{name}({{0}})" for wide, name in vecmath.NARROW.items()}.get(primitive.kernel)
         if narrow:
-            inner = indent + "    "
-            text += (
-                f"{indent}if all_within(w, a, n, bits(F({limit!r}))):\n"
-                + _loop(narrow.format(*arguments), inner)
-                + f"{indent}else:\n"
-                + _loop(primitive.kernel.format(*arguments), inner)
+            return (
+                f"{indent}m = I(0)\n{indent}for i in range(n):\n{indent}    x = w[a + i]\n"
+                f"{indent}    v = bits(fabs(x))\n{indent}    m = select(v > m, v, m)\n"
+                f"{indent}    w[o + i] = {narrow.format('x')}\n"
+                f"{indent}if m > bits(F({limit!r})) and not all_within(w, a, n, bits(F({limit!r}))):\n"
+                + _loop(primitive.kernel.format(*arguments), indent + "    ")
             )
-            return text
     return _loop(primitive.kernel.format(*arguments), indent)
 
 
@@ -191,14 +189,15 @@ def squared_error(w, result, target, count, lanes):
 @njit(cache=True, nogil=True, error_model="numpy")
 def run(code, length, const, n_const, results, leaves, out):
     """out[P, R, N] = the results of P packed programs at leaves[n_leaves, N] (of this module's dtype)."""
-    P, L, R, K, N = code.shape[0], code.shape[1], results.shape[1], leaves.shape[0], leaves.shape[1]
+    P, L, R, N = code.shape[0], code.shape[1], results.shape[1], leaves.shape[1]
+    K, C = leaves.shape[0], const.shape[1]
     chunk = min(CHUNK, P)
     tape = np.zeros((chunk * (3 * L + R) + 1, 5), np.int32)
     immediate = np.empty(chunk * (3 * L + R) + 1, F)
     ends = np.zeros(chunk + 1, np.int32)
-    where = np.empty((chunk, K + L + R), np.int32)
-    last = np.empty(K + L, np.int32)
-    free = np.empty(L + 10, np.int32)
+    where = np.empty((chunk, C + K + L + R), np.int32)
+    last = np.empty(C + K + L, np.int32)
+    free = np.empty(L + 8, np.int32)
     w = workspace(K + L + R + 4)
     for first in range(0, P, chunk):
         size = min(chunk, P - first)
@@ -216,7 +215,7 @@ def run(code, length, const, n_const, results, leaves, out):
             for j in range(size):
                 interpret(tape, immediate, ends[j], ends[j + 1], w, rows)
                 for r in range(R):
-                    offset = where[j, K + L + r]
+                    offset = where[j, C + K + L + r]
                     target = out[first + j, r]
                     for i in range(count):
                         target[start + i] = w[offset + i]
@@ -225,14 +224,15 @@ def run(code, length, const, n_const, results, leaves, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 def loss(code, length, const, n_const, results, leaves, target, out):
     """out[P] = mean squared error of result 0 against target[N]; infinite where it is not finite."""
-    P, L, K, N = code.shape[0], code.shape[1], leaves.shape[0], leaves.shape[1]
+    P, L, N = code.shape[0], code.shape[1], leaves.shape[1]
+    K, C = leaves.shape[0], const.shape[1]
     chunk = min(CHUNK, P)
     tape = np.zeros((chunk * (3 * L + 1) + 1, 5), np.int32)
     immediate = np.empty(chunk * (3 * L + 1) + 1, F)
     ends = np.zeros(chunk + 1, np.int32)
-    where = np.empty((chunk, K + L + 1), np.int32)
-    last = np.empty(K + L, np.int32)
-    free = np.empty(L + 10, np.int32)
+    where = np.empty((chunk, C + K + L + 1), np.int32)
+    last = np.empty(C + K + L, np.int32)
+    free = np.empty(L + 8, np.int32)
     lanes = np.empty(FOLD, np.float64)
     w = workspace(K + 1 + L + 5)
     for first in range(0, P, chunk):
@@ -252,7 +252,7 @@ def loss(code, length, const, n_const, results, leaves, target, out):
             load(target, start, count, rows, w, K * STRIDE)
             for j in range(size):
                 interpret(tape, immediate, ends[j], ends[j + 1], w, rows)
-                out[first + j] += squared_error(w, where[j, K + L], K * STRIDE, count, lanes)
+                out[first + j] += squared_error(w, where[j, C + K + L], K * STRIDE, count, lanes)
         for j in range(size):
             value = out[first + j] / N
             out[first + j] = value if np.isfinite(value) else np.inf

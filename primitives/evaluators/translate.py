@@ -24,104 +24,91 @@ def translate(  # type: ignore[no-untyped-def]
     tape                           int32[.., 5]: operation, offsets of three arguments and of the output; at most 3 L + R
                                    rows are written
     immediate                      dtype[..]: the constant of each operation
-    where                          int32[n_leaves + L + R]: on return the offset of every value; that of result r at
-                                   n_leaves + L + r
-    last, free                     int32 scratch of n_leaves + L and L + 10
+    where                          int32[C + n_leaves + L + R]: on return cell C + v holds the offset of value v, the last
+                                   R cells those of the results
+    last, free                     int32 scratch of C + n_leaves + L and L + 8
 
     A program's output register is never one of its inputs, and a register is reused as soon as its value is dead, the
-    most recent first: the working set is small and stays in the nearest cache. At most L + R + 4 registers are used.
+    most recent first: the working set is small and stays in the nearest cache. At most L + R + 2 registers
+    live at once, and 2 L more are filled.
+
+    The loops have few branches, since those on random programs are mispredicted. Arrays over values are indexed by
+    C + v, so that constants (v < 0) have cells too; the unused arguments of an instruction are 0 and harmless.
     """
-    L = code.shape[0]
+    L, C = code.shape[0], const.size
     n = np.int64(length)
-    filled = L + 4  # three cells of `free` hold the offsets of filled constants, three those of the arguments
-    argument = L + 7
-    for v in range(n_leaves + n):
+    for v in range(C + n_leaves + n):
         last[v] = -1
     for r in range(results.size):
-        if results[r] >= 0:
-            last[results[r]] = n
+        last[C + results[r]] = n
     for i in range(n - 1, -1, -1):
-        if last[n_leaves + i] >= 0:
-            for k in range(arity[code[i, 0]]):
-                v = code[i, 1 + k]
-                if v >= 0 and last[v] < 0:
-                    last[v] = i
+        if last[C + n_leaves + i] >= 0:
+            for k in range(1, 4):
+                x = np.uint64(C + code[i, k])
+                last[x] = max(last[x], np.int32(i))
     for v in range(n_leaves):
-        where[v] = v * stride
+        where[C + v] = v * stride
     n_free = 0
     top = np.int64(first)
     for i in range(n):
-        if last[n_leaves + i] < 0:
+        if last[C + n_leaves + i] < 0:
             continue
-        op = code[i, 0]
-        n_args = arity[op]
-        mask = 0
-        for k in range(n_args):
-            if code[i, 1 + k] < 0:
-                mask |= 1 << k
-        keep = mask  # the constants that the operation takes as it is; the others are filled into registers
-        if variants[op, keep] < 0:
-            keep = 0
-            for k in range(n_args):
-                if mask & (1 << k) and variants[op, 1 << k] >= 0:
-                    keep = 1 << k
-        variant = variants[op, keep]
+        op, a, b, c = np.int64(code[i, 0]), np.int64(code[i, 1]), np.int64(code[i, 2]), np.int64(code[i, 3])
+        x, y, z = np.uint64(C + a), np.uint64(C + b), np.uint64(C + c)
+        constants = (a < 0) + 2 * (b < 0) + 4 * (c < 0)
+        variant = np.int64(variants[op, constants])
+        constant = min(a, b, c)
         n_filled = 0
-        value = 0.0
-        for k in range(n_args):
-            v = code[i, 1 + k]
-            free[argument + k] = 0
-            if v >= 0:
-                free[argument + k] = where[v]
-            elif keep & (1 << k):
-                value = const[-1 - v]
-            else:
-                if n_free > 0:
-                    n_free -= 1
-                    place = np.int64(free[n_free])
-                else:
+        if variant < 0:  # it takes one constant or none; the others are filled into registers
+            keep = 0
+            for k in range(arity[op]):
+                if constants & (1 << k) and variants[op, 1 << k] >= 0:
+                    keep = 1 << k
+                    constant = np.int64(code[i, 1 + k])
+            variant = np.int64(variants[op, keep])
+            for k in range(arity[op]):
+                if constants & ~keep & (1 << k):
                     place = top * stride
                     top += 1
-                free[filled + n_filled] = place
-                n_filled += 1
-                free[argument + k] = place
-                tape[at, 0] = FILL
-                tape[at, 4] = place
-                immediate[at] = const[-1 - v]
-                at += 1
-        if n_free > 0:
-            n_free -= 1
-            out = np.int64(free[n_free])
-        else:
-            out = top * stride
-            top += 1
-        tape[at, 0] = variant & (SWAP - 1)
-        for k in range(n_args):
-            tape[at, 1 + k] = free[argument + k]
-        if variant & SWAP:
-            tape[at, 1], tape[at, 2] = tape[at, 2], tape[at, 1]
-        tape[at, 4] = out
-        immediate[at] = value
+                    tape[at, 0] = FILL
+                    tape[at, 4] = place
+                    immediate[at] = const[-1 - code[i, 1 + k]]
+                    at += 1
+                    where[C + code[i, 1 + k]] = place
+                    free[L + 4 + n_filled] = place
+                    n_filled += 1
+        fresh = n_free == 0
+        out = top * stride if fresh else np.int64(free[np.uint64(n_free - 1 + fresh)])
+        top += fresh
+        n_free -= not fresh
+        swap = variant >= SWAP
+        s = np.uint64(at)
+        tape[s, 0] = variant & (SWAP - 1)
+        tape[s, 1] = where[y] if swap else where[x]
+        tape[s, 2] = where[x] if swap else where[y]
+        tape[s, 3] = where[z]
+        tape[s, 4] = out
+        immediate[s] = const[np.uint64(max(-1 - constant, 0))] if C > 0 else 0.0
         at += 1
-        where[n_leaves + i] = out
+        where[C + n_leaves + i] = out
         for k in range(n_filled):
-            free[n_free] = free[filled + k]
+            free[n_free] = free[L + 4 + k]
             n_free += 1
-        for k in range(n_args):
-            v = code[i, 1 + k]
-            if v >= n_leaves and last[v] == i:
-                last[v] = n + 1  # freed once, though read twice
-                free[n_free] = where[v]
-                n_free += 1
+        for k in range(1, 4):
+            x = np.uint64(C + code[i, k])
+            dead = (code[i, k] >= n_leaves) & (last[x] == i)
+            free[np.uint64(n_free)] = where[x]
+            n_free += dead
+            last[x] = n + 1 if dead else last[x]  # freed once, though read twice
     for r in range(results.size):
         v = results[r]
         if v >= 0:
-            where[n_leaves + L + r] = where[v]
+            where[C + n_leaves + L + r] = where[C + v]
         else:
             tape[at, 0] = FILL
             tape[at, 4] = top * stride
             immediate[at] = const[-1 - v]
-            where[n_leaves + L + r] = top * stride
+            where[C + n_leaves + L + r] = top * stride
             top += 1
             at += 1
     return at

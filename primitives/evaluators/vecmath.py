@@ -5,7 +5,8 @@
 
 Decided, beside NaN in, NaN out and the IEEE limits at infinity and zero:
 
-- exp and exp2 return 0 where the result would be subnormal; every other function takes and gives subnormals.
+- exp and exp2 return 0 where the result would be below sqrt(2) times the least normal number, and log and log2 take a
+  subnormal for 0; every other function takes and gives subnormals.
 - sin, cos and tan hold their accuracy for every finite argument. Beyond `trig_limit` float32 reduces through a table of
   2^e mod 2 pi, float64 falls back on the C library; `*_narrow` skips that and is right up to `trig_limit` only.
 - minimum and maximum give NaN if either argument is NaN; for two zeros of unlike sign they may give either.
@@ -148,13 +149,14 @@ def helpers(dtype: str) -> SimpleNamespace:
 
     LOG2E = F(1.4426950408889634)
     LN2_HIGH, LN2_LOW = (F(v) for v in _LN2_PARTS[size])
-    EXP, EXP2, LOG, SIN, NEAR, FAR = (
-        tuple(F(c) for c in table[size]) for table in (_EXP, _EXP2, _LOG, _SIN, _ERF_NEAR, _ERF_FAR)
+    EXP, LOG, SIN, NEAR, FAR = (
+        tuple(F(c) for c in table[size]) for table in (_EXP, _LOG, _SIN, _ERF_NEAR, _ERF_FAR)
     )
-    # The largest argument with a finite result, and the smallest with a normal one.
-    EXP_MAX = F(88.72283) if single else F(709.782712893384)
-    EXP_MIN = F(-87.33654) if single else F(-708.3964185322641)
-    EXP2_MAX, EXP2_MIN = F(info.maxexp), F(info.minexp)
+    TWICE_EXP = tuple(F(2 * c) for c in (1.0, 1.0, *_EXP[size]))
+    TWICE_EXP2 = tuple(F(2 * c) for c in (1.0, *_EXP2[size]))
+    BIASED = F(1.5 * 2.0**mantissa + bias - 1)
+    EXP2_MIN, EXP2_MAX = F(1 - bias), F(bias + 2)
+    EXP_MIN, EXP_MAX = F((1 - bias) * _LN2), F((bias + 2) * _LN2)
 
     PI_0, PI_1, PI_2 = (F(v) for v in _PI[size])
     INV_PI = F(0.3183098861837907)
@@ -168,30 +170,35 @@ def helpers(dtype: str) -> SimpleNamespace:
         """y * 2^n for y in [1/2, 2), where t = n + MAGIC: n goes straight to the exponent bits."""
         return unbits(add(bits(y), shift_left(bits(t), SHIFT)))
 
+    # exp and exp2 compute 2 e^r times 2^(n - 1): the last factor comes from the low bits of a biased t, is 0 for the
+    # least n let through and infinite for the greatest, and the product overflows where it should.
     @_compiled
     def exp(x):  # type: ignore[no-untyped-def]
-        t = fma(x, LOG2E, MAGIC)
-        n = t - MAGIC
+        x = select(EXP_MIN > x, EXP_MIN, x)
+        x = select(EXP_MAX < x, EXP_MAX, x)
+        t = fma(x, LOG2E, BIASED)
+        n = t - BIASED
         r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
-        y = power_bits(fma(r * r, horner(r, EXP), r) + ONE, t)
-        return select(x < EXP_MIN, ZERO, select(x <= EXP_MAX, y, x + INF))
+        return horner(r, TWICE_EXP) * unbits(shift_left(bits(t), SHIFT))
 
     @_compiled
     def exp2(x):  # type: ignore[no-untyped-def]
-        t = x + MAGIC
-        f = x - (t - MAGIC)
-        y = power_bits(fma(f, horner(f, EXP2), ONE), t)
-        return select(x < EXP2_MIN, ZERO, select(x < EXP2_MAX, y, x + INF))
+        x = select(EXP2_MIN > x, EXP2_MIN, x)
+        x = select(EXP2_MAX < x, EXP2_MAX, x)
+        t = x + BIASED
+        f = x - (t - BIASED)
+        return horner(f, TWICE_EXP2) * unbits(shift_left(bits(t), SHIFT))
 
+    STEP = F(2.0**-mantissa)
+    LN2_STEP, LN2_LOW_STEP = LN2_HIGH * STEP, LN2_LOW * STEP
     LOG_SPLIT = I(int(np.array(2 / 3 if single else math.sqrt(0.5), F).view(I)))
 
     @_compiled
     def log_parts(x):  # type: ignore[no-untyped-def]
-        """Exponent e and log(m) with x = m 2^e, m around 1; specials are left to the caller."""
-        small = x < TINY
-        i = bits(select(small, x * UP, x))
+        """e 2^nmant and log(m) with x = m 2^e, m around 1; specials are left to the caller."""
+        i = bits(x)
         d = bit_and(subtract(i, LOG_SPLIT), SPLIT_MASK)
-        e = F(shift_right(d, SHIFT)) + select(small, UP_BITS, ZERO)
+        e = F(d)  # exact: only its upper bits are set
         f = unbits(subtract(i, d)) - ONE
         if single:
             s = f * f
@@ -205,18 +212,18 @@ def helpers(dtype: str) -> SimpleNamespace:
 
     @_compiled
     def log_limits(x, y):  # type: ignore[no-untyped-def]
-        """y, but as IEEE has it at zero, below zero, at infinity and NaN."""
-        return select(x > ZERO, select(x < INF, y, x), select(x == ZERO, -INF, NAN))
+        """y, but as IEEE has it at zero (which takes in the subnormals), below zero, at infinity and NaN."""
+        return select(x < TINY, select(x > -TINY, -INF, NAN), select(x < INF, y, x))
 
     @_compiled
     def log(x):  # type: ignore[no-untyped-def]
         e, y = log_parts(x)
-        return log_limits(x, fma(e, LN2_HIGH, y) if single else fma(e, LN2_HIGH, fma(e, LN2_LOW, y)))
+        return log_limits(x, fma(e, LN2_STEP, y) if single else fma(e, LN2_STEP, fma(e, LN2_LOW_STEP, y)))
 
     @_compiled
     def log2(x):  # type: ignore[no-untyped-def]
         e, y = log_parts(x)
-        return log_limits(x, fma(y, LOG2E, e))
+        return log_limits(x, fma(y, LOG2E, e * STEP))
 
     @_compiled
     def sin_core(r, t):  # type: ignore[no-untyped-def]
