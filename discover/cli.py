@@ -224,7 +224,7 @@ def _about(run: Run) -> dict[str, Any]:
         return {
             "run": str(run.folder),
             "search": run.name,
-            "summary": run.spec.summary,
+            "summary": run.config["summary"],
             "status": store.status,
             "seed": run.spec.run.seed,
             "budget": run.spec.run.budget,

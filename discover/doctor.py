@@ -47,21 +47,26 @@ def examine() -> Iterator[Check]:
     yield Check("processor", True, f"{os.cpu_count()} cores, {here['cpu']}, {here['vectors'] or 'no vectors'}")
     free = shutil.disk_usage(".").free
     yield Check("disk", free >= LEAST_FREE, f"{free / 2**30:.1f} GiB free here")
-    yield _cache_folder()
+    yield from _cache_folders()
     yield _subnormals()
     yield from _searches()
 
 
-def _cache_folder() -> Check:
+def _cache_folders() -> Iterator[Check]:
+    """Numba compiles once if these can be written; else every process compiles for itself, and slowly."""
     import primitives
+    from primitives.evaluators.codegen import cache_folder
 
-    folder = os.environ.get("NUMBA_CACHE_DIR") or str(Path(next(iter(primitives.__path__))) / "__pycache__")
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return Check("compiled code", True, f"kept in {folder}")
-    except OSError as error:
-        return Check("compiled code", False, f"{folder}: {error.strerror}; set NUMBA_CACHE_DIR to a folder of yours")
+    compiled = os.environ.get("NUMBA_CACHE_DIR") or Path(next(iter(primitives.__path__))) / "__pycache__"
+    for what, folder in (("compiled code", Path(compiled)), ("kernels", cache_folder())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                yield Check(what, True, f"kept in {folder}")
+        except OSError as error:
+            yield Check(
+                what, False, f"{folder}: {error.strerror}; set NUMBA_CACHE_DIR and DISCOVER_CACHE to folders of yours"
+            )
 
 
 def _subnormals() -> Check:

@@ -67,9 +67,9 @@ def _figures(progress: Progress) -> str:
     seen = max(progress.candidates, 1)
     rate = progress.candidates / progress.seconds if progress.seconds > 0 else 0.0
     return (
-        f"generation {progress.generation:,}/{progress.generations:,} | {progress.candidates:,} candidates"
-        f" ({rate:,.0f}/s), seen before: {progress.hits_canonical / seen:.0%} as program"
-        f" + {progress.hits_fingerprint / seen:.0%} as function"
+        f"generation {progress.generation:,}/{progress.generations:,}"
+        f" | {progress.candidates:,} candidates, {rate:,.0f}/s"
+        f" | repeats: {progress.hits_canonical / seen:.0%} programs, {progress.hits_fingerprint / seen:.0%} functions"
     )
 
 
