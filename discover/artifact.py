@@ -96,8 +96,9 @@ class Document(_Model):
 
     @property
     def line(self) -> str:
-        """All of it on one line, fit for a comment in C and Python."""
-        return spec.canonical_json(self.model_dump(mode="json")).replace("*/", "\\u002a/").replace("/*", "/\\u002a")
+        """All of it on one line that cannot end a comment of C."""
+        text = json.dumps(self.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+        return text.replace("*/", "\\u002a/").replace("/*", "/\\u002a")
 
     @property
     def text(self) -> str:

@@ -192,9 +192,10 @@ def test_a_find_of_the_search_itself_verifies(tmp_path: Path) -> None:
     """The known optimum of 5 operations, to the folder and back, measured in exact arithmetic on the way."""
     found = spec.load("functions/exp2")
     problem = spec.build(found.ref)
-    text = "y = 0.9999956593 + 17.6899465 / (x - 8.8224556 + 25.5161668 / x)"
+    text = "y = 0.9999956592421645 + 17.714948165127588 / (x - 8.837789820845959 + 25.55281488260739 / x)"
     program = parse(text, problem.signature, problem.primitives)
     find = Find(program, problem.measure(program), {"operations": 5, "constants": 4, "divisions": 2})
+    assert find.objectives["operations"] == 5 and abs(find.objectives["error"] / 4.341e-6 - 1) < 1e-3
     folder = tmp_path / "find"
     artifact.write_artifact(folder, find, artifact.provenance(found, problem), problem)
     assert {p.name for p in folder.iterdir()} == {

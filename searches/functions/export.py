@@ -6,9 +6,11 @@ golden vectors, and ends with its document on one line, from which `discover ver
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from discover.artifact import Document, document
@@ -20,13 +22,14 @@ from primitives.printers.c99 import literal
 from primitives.printers.python import NUMBA, imports
 from primitives.program import Program
 from primitives.table import REAL
-from searches.functions.targets import TARGETS
+from searches.functions.measure import Judged, domain
 
 LICENSE = "MIT-0"
 GOLDEN_POINTS = 9
+ROUNDED_POINTS = 1001
 HOW = {
     "operations": "operations on values that depend on x",
-    "error": "max relative error, exact arithmetic",
+    "error": "largest relative error, exact arithmetic, located extrema",
 }
 # Printed code rounds these once per operation, as the golden vectors do: it must agree to the last bit.
 _EXACT = {p.name for p in REAL if p.ulp <= 0.5} | {"fma", "interp"}
@@ -65,10 +68,20 @@ class Export:
         """Printed code must agree with the golden vectors to the last bit."""
         return all(ins.op in _EXACT for ins in self.program.instructions)
 
-    @property
-    def rounded_errors(self) -> dict[str, float]:
-        """Max relative error with every operation rounded, at 1,001 points."""
-        return {name: _rounded_error(self, bits) for name, bits in (("float64", 53), ("float32", 24))}
+    @cached_property
+    def measured(self) -> list[tuple[str, float, str]]:
+        """Rows of the score table beside the objectives: absolute error, and the errors of rounded arithmetic."""
+        exact = domain(self.function, self.low, self.high, 50)
+        judged = Judged(self.program, exact)
+        absolute = max(abs(judged.error(x) * exact.target(x)) for x in exact.scan)
+        rows = [("absolute error", float(absolute), f"largest at {len(exact.scan)} points, exact arithmetic")]
+        for name, bits in (("float64", 53), ("float32", 24)):
+            errors = [abs(y / exact.target(exact.mp.mpf(x)) - 1) for x, y in golden(self, bits, ROUNDED_POINTS)]
+            worst = float(max(errors, default=math.nan))
+            rows.append(
+                (f"in {name}", worst, f"largest relative error at {len(errors)} points, every operation rounded")
+            )
+        return rows
 
     def reference(self, spelling: Callable[[Any], str], argument: str) -> str:
         """The approximated function in some language, from the primitive table; empty where the table lacks it."""
@@ -81,7 +94,7 @@ class Export:
         d = self.document
         rows = [(name, d.objective(name), HOW.get(name, "")) for name in d.objectives]
         rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
-        rows += [(f"in {name}", e, "max relative error at 1,001 points") for name, e in self.rounded_errors.items()]
+        rows += self.measured
         width = max(len(name) for name, _, _ in rows)
         return [
             f"SPDX-License-Identifier: {LICENSE}",
@@ -145,15 +158,6 @@ def golden(export: Export, bits: int, points: int = GOLDEN_POINTS) -> list[tuple
             except (ZeroDivisionError, TypeError, ValueError):
                 continue
     return pairs
-
-
-def _rounded_error(export: Export, bits: int) -> float:
-    import mpmath
-
-    truth = TARGETS[export.function]
-    pairs = golden(export, bits, 1001)
-    with mpmath.workprec(100):
-        return float(max(abs(y / truth(mpmath.mp, mpmath.mpf(x)) - 1) for x, y in pairs))
 
 
 def _comment(lines: Sequence[str], prefix: str) -> str:
