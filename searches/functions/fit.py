@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 
 from primitives import philox
-from searches.functions.gradient import DIV, MUL, affine, decode, forward, reverse, set_constants
+from searches.functions.gradient import DIV, MUL, affine, decode, dimensions, forward, reverse, set_constants
 
 INFINITY = math.inf
 
@@ -210,10 +210,10 @@ def _levenberg(code, work, const, iterations, tolerance):
             const[: code.n_const] = work.trial[: code.n_const]
             residual[:] = work.saved
             fresh = True
-            damping = max(damping * 0.15, 1e-18)
             slow = slow + 1 if gain < tolerance * best else 0
+            damping = max(damping * (0.15 if slow == 0 else 0.01), 1e-22)
             best = total
-            if slow == 2:
+            if slow == 5:
                 break
         else:
             damping *= 6.0
@@ -247,22 +247,25 @@ def _score(code, result, const, values, target):
 
 
 @njit(nogil=True, cache=True)
-def _draw(stream, key, index, given, n_const, low, high, out):
-    """Constants of start number `index`: 0 those given, then partly kept and jittered ones, then fresh ones.
+def _draw(stream, key, index, given, degree, n_const, low, high, out):
+    """Constants of start number `index`: first those given, next those that suit twice or half the argument, then jittered
+    or partly kept ones, then fresh ones.
 
     Fresh magnitudes are log-uniform between 10^low and 10^high, of either sign.
     """
-    if index == 0:
+    if index < 3:
+        scale = (1.0, 2.0, 0.5)[index]
         for k in range(n_const):
-            out[k] = given[k]
+            out[k] = given[k] * scale ** degree[k]
         return
     philox.start(stream, key, np.uint64(0), np.uint64(index))
-    kind = index % 4  # 1: all kept and jittered; 2: each kept or fresh; 3, 0: all fresh
+    kind = index % 4  # 3: kept, at another scale; 0: each kept, jittered or fresh; 1, 2: fresh
+    scale = 4.0 ** (2.0 * philox.uniform(stream) - 1.0)
     width = 10.0 ** (2.0 * philox.uniform(stream) - 2.0)
     for k in range(n_const):
-        keep = kind == 1 or (kind == 2 and philox.uniform(stream) < 0.5)
+        keep = kind == 3 or (kind == 0 and philox.uniform(stream) < 0.5)
         if keep and abs(given[k]) > 0.0:
-            out[k] = given[k] * math.exp(width * philox.normal(stream))
+            out[k] = given[k] * (scale ** degree[k] if kind == 3 else math.exp(width * philox.normal(stream)))
         else:
             size = 10.0 ** (low + (high - low) * philox.uniform(stream))
             out[k] = size if philox.uniform(stream) < 0.5 else -size
@@ -312,6 +315,7 @@ def fit(code, length, const, n_const, results, role, points, targets, dense, den
     tape = np.empty((code.shape[1], 3), np.int64)
     uses, linear = np.empty(rows, np.int64), np.empty(capacity + 1, np.bool_)
     starts, cost, order = np.empty((n_start, capacity)), np.empty(n_start), np.empty(n_start, np.int64)
+    degree, equations = np.empty(capacity), np.empty((2 * code.shape[1] + 2, rows + 1))
     stream = np.empty(philox.STREAM_FIELDS, np.uint64)
     for p in range(code.shape[0]):
         nc, n = np.int64(n_const[p]), np.int64(length[p])
@@ -336,9 +340,11 @@ def fit(code, length, const, n_const, results, role, points, targets, dense, den
         short_n = inner - base + 1 if inner >= base else np.int64(0)
         n_linear = affine(tape, short_n, base, nc, inner, uses, linear)
         part = Code(tape, short_n, base, nc, inner, linear, n_linear)
+        if not dimensions(tape, short_n, base, nc, inner, degree, equations):
+            degree[:] = 0.0
         for s in range(n_start):
             order[s] = s
-            _draw(stream, keys[p], s, const[p], nc, low, high, starts[s])
+            _draw(stream, keys[p], s, const[p], degree, nc, low, high, starts[s])
             cost[s] = _project(part, work, starts[s], work.residual)
         _best_first(cost, order, n_start, n_short)
         for i in range(n_short):

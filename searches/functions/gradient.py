@@ -142,3 +142,62 @@ def affine(tape, length, base, n_const, result, uses, linear):
             stack[top] = p
             top += 1
     return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def dimensions(tape, length, base, n_const, result, degree, system):
+    """Write into degree[C] the powers w such that p(s x; c) = p(x; c s^w) for every s; False if there are none.
+
+    Dimensional analysis: terms of a sum share a degree, products add and quotients subtract them, x has degree 1 and the
+    result 0. `system` is float64[>= 2 L + 2, >= rows + 1] scratch.
+    """
+    unknowns = base + length
+    m = 0
+    system[:] = 0.0
+    for i in range(length):
+        op, p, q = tape[i, 0], tape[i, 1], tape[i, 2]
+        system[m, base + i] += 1.0
+        system[m, p] -= 1.0
+        m += 1
+        if op == ADD or op == SUB:
+            system[m, base + i] += 1.0
+            system[m, q] -= 1.0
+            m += 1
+        else:
+            system[m - 1, q] += -1.0 if op == MUL else 1.0
+    system[m, base - 1] = 1.0
+    system[m, unknowns] = 1.0
+    system[m + 1, result] = 1.0
+    m += 2
+    done = 0
+    pivots = np.full(m, -1)
+    for column in range(unknowns):
+        best = done
+        for i in range(done, m):
+            if abs(system[i, column]) > abs(system[best, column]):
+                best = i
+        if done == m or not abs(system[best, column]) > 1e-9:
+            continue
+        for j in range(unknowns + 1):
+            t = system[done, j]
+            system[done, j] = system[best, j]
+            system[best, j] = t
+        scale = 1.0 / system[done, column]
+        for j in range(unknowns + 1):
+            system[done, j] *= scale
+        for i in range(m):
+            t = system[i, column]
+            if i != done and t != 0.0:
+                for j in range(column, unknowns + 1):
+                    system[i, j] -= t * system[done, j]
+        pivots[done] = column
+        done += 1
+    for i in range(done, m):
+        if abs(system[i, unknowns]) > 1e-9:
+            return False
+    for k in range(n_const):
+        degree[k] = 0.0
+    for i in range(done):
+        if pivots[i] < n_const:
+            degree[pivots[i]] = system[i, unknowns]
+    return True

@@ -60,6 +60,7 @@ class FunctionProblem(Problem):
         except (UnknownPrimitive, ValueError) as error:
             raise UserError(f"problem.primitives: {error}") from None
         low, high = config.domain
+        self._place = (config.function, low, high, config.digits)
         self._points = targets.chebyshev(low, high, config.points)
         self._dense = targets.chebyshev(low, high, config.dense)
         try:
@@ -124,7 +125,7 @@ class FunctionProblem(Problem):
         """Operations, and the largest relative error in exact arithmetic."""
         from searches.functions.measure import operations, relative_error
 
-        return {"operations": float(operations(program)), "error": relative_error(program, self.config)}
+        return {"operations": float(operations(program)), "error": relative_error(program, *self._place)}
 
     def finish(self, finds: Sequence[Find]) -> list[Find]:
         """Polish by Remez exchange and measure; the Pareto front of what comes out."""
@@ -137,7 +138,7 @@ class FunctionProblem(Problem):
                 groups.setdefault(int(find.objectives["operations"]), []).append(find)
         for _, group in sorted(groups.items()):
             group.sort(key=lambda f: f.objectives["error"])
-            polished = [polish(f.program, self.config) for f in group[: self.config.finalists]]
+            polished = [polish(f.program, *self._place) for f in group[: self.config.finalists]]
             program, error = min(polished, key=lambda p: p[1])
             operations = group[0].objectives["operations"]
             if not best or error < best[-1].objectives["error"]:
