@@ -128,17 +128,26 @@ def begin(*args, **more):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 
-@pytest.mark.parametrize(("sign", "workers"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGINT, 2)])
+SIGNALS = [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGINT, 2), (signal.SIGKILL, 1), (signal.SIGKILL, 2)]
+
+
+@pytest.mark.parametrize(("sign", "workers"), SIGNALS)
 def test_interrupted_it_says_how_to_go_on_and_ends_in_the_same_digest(discover, tmp_path, sign, workers):
     discover("run", "toy/one", "--budget", 32_000, "--out", "whole")
     folder = tmp_path / "r"
     running = begin("--budget", 32_000, "--out", folder, "--workers", workers, start_new_session=True)
     while json.loads(running.stderr.readline())["generation"] < 5:
         pass
-    os.killpg(running.pid, sign) if sign == signal.SIGINT else running.send_signal(sign)  # Ctrl-C reaches the group
+    if sign == signal.SIGINT:
+        os.killpg(running.pid, sign)  # Ctrl-C reaches the workers too
+    else:
+        running.send_signal(sign)
     rest = running.communicate()[1]
-    assert running.returncode == 3, rest
-    assert rest.splitlines()[-1].endswith(f"go on with: discover resume {folder}")
+    if sign == signal.SIGKILL:
+        assert running.returncode == -sign
+    else:
+        assert running.returncode == 3, rest
+        assert rest.splitlines()[-1].endswith(f"go on with: discover resume {folder}")
     assert "Traceback" not in rest
 
     about = discover("show", folder, "--json").json
