@@ -13,8 +13,8 @@ from numba import njit
 
 from primitives.philox import mix
 from primitives.rules import (
-    ARITY, COMMUTES, CONSTANT, EARLIER, FIRST, FOLD, LAST, LATER, LEFT, LEFT_SIZE, LITERAL, MAX_NODES, OPERATION, RIGHT,
-    RIGHT_SIZE, SECOND, VALUE,
+    A_CONSTANT, A_LEAF, ANYTHING, ARITY, COMMUTES, CONSTANT, EARLIER, EQUAL, FIRST, FOLD, HEAD_1, HEAD_2, LAST, LATER, LEFT,
+    LEFT_SIZE, LITERAL, MAX_NODES, OPERATION, RIGHT, RIGHT_SIZE,
 )  # fmt: skip
 
 HASH, USES, CODE_FIELDS = 4, 5, 6
@@ -116,23 +116,24 @@ def _folded(const, info, number, arity, x, y, z):
 
 
 @njit(cache=True, nogil=True)
-def _match(code, const, bits, info, operations, rule, x, y, z, scratch):
-    """Whether the left side of a rule fits; scratch[variable] then holds the values."""
+def _match(code, const, bits, info, operations, rules, r, x, y, z, scratch):
+    """Whether the left side of rule r fits; scratch[variable] then holds the values."""
     for k in range(_VARIABLES):
         scratch[k] = _UNBOUND
-    scratch[_VARIABLES], scratch[_VARIABLES + 1], scratch[_VARIABLES + 2] = z, y, x
-    top = _VARIABLES + operations[rule[LEFT + 1], ARITY]
-    if top == _VARIABLES + 1:
-        scratch[_VARIABLES] = x
-    elif top == _VARIABLES + 2:
-        scratch[_VARIABLES], scratch[_VARIABLES + 1] = y, x
-    for node in range(1, rule[LEFT_SIZE]):
+    arity = operations[rules[r, LEFT + 1], ARITY]
+    top = _VARIABLES + arity
+    scratch[top - 1] = x
+    if arity > 1:
+        scratch[top - 2] = y
+    if arity > 2:
+        scratch[top - 3] = z
+    for node in range(1, rules[r, LEFT_SIZE]):
         top -= 1
         v = scratch[top]
-        kind, number = rule[LEFT + 3 * node], rule[LEFT + 3 * node + 1]
+        kind, number = rules[r, LEFT + 3 * node], rules[r, LEFT + 3 * node + 1]
         if kind == OPERATION:
             i = v - info[N_LEAVES]
-            if i < 0 or code[i, 0] != number or (rule[LEFT + 3 * node + 2] == 1 and code[i, USES] > 1):
+            if i < 0 or code[i, 0] != number or (rules[r, LEFT + 3 * node + 2] == 1 and code[i, USES] > 1):
                 return False
             for k in range(operations[number, ARITY], 0, -1):
                 scratch[top] = code[i, k]
@@ -147,16 +148,41 @@ def _match(code, const, bits, info, operations, rule, x, y, z, scratch):
                 scratch[number] = v
             elif scratch[number] != v:
                 return False
-    return rule[LATER] < 0 or _later(code, bits, info, scratch[rule[LATER]], scratch[rule[EARLIER]])
+    return rules[r, LATER] < 0 or _later(code, bits, info, scratch[rules[r, LATER]], scratch[rules[r, EARLIER]])
 
 
 @njit(cache=True, nogil=True)
-def _plausible(code, info, rule, node, v):
-    """A quick look at one argument of the outermost instruction: most rules end here."""
-    kind = rule[LEFT + 3 * node]
-    if kind == OPERATION:
-        return v >= info[N_LEAVES] and code[v - info[N_LEAVES], 0] == rule[LEFT + 3 * node + 1]
-    return kind == VALUE or v < 0
+def _head(code, info, v):
+    """What a value is at first sight: an opcode, A_LEAF or A_CONSTANT."""
+    if v >= info[N_LEAVES]:
+        return code[v - info[N_LEAVES], 0]
+    return np.int64(A_LEAF if v >= 0 else A_CONSTANT)
+
+
+@njit(cache=True, nogil=True)
+def _find_rule(code, const, bits, info, operations, rules, scratch, op, arity, x, y, z):
+    """The first rule that fits `op(x, y, z)`, in either order of x and y if they commute; -1 if none does."""
+    head_x = _head(code, info, x)
+    head_y = _head(code, info, y) if arity > 1 else np.int64(ANYTHING)
+    swap = operations[op, COMMUTES] == 1 and y >= 0
+    for r in range(operations[op, FIRST], operations[op, LAST]):
+        a, b = rules[r, HEAD_1], rules[r, HEAD_2]
+        if rules[r, EQUAL] == 1 and x != y:
+            continue
+        if (
+            (a == ANYTHING or a == head_x)
+            and (b == ANYTHING or b == head_y)
+            and _match(code, const, bits, info, operations, rules, r, x, y, z, scratch)
+        ):
+            return r
+        if (
+            swap
+            and (a == ANYTHING or a == head_y)
+            and (b == ANYTHING or b == head_x)
+            and _match(code, const, bits, info, operations, rules, r, y, x, z, scratch)
+        ):
+            return r
+    return -1
 
 
 @njit(cache=True, nogil=True)
@@ -170,39 +196,22 @@ def emit(code, const, bits, info, operations, rules, scratch, op, x, y, z):
         known, value = _folded(const, info, operations[op, FOLD], arity, x, y, z)
         if known:
             return value
-        commutes = operations[op, COMMUTES] == 1
-        if commutes and _later(code, bits, info, x, y):
+        if operations[op, COMMUTES] == 1 and _later(code, bits, info, x, y):
             x, y = y, x
-        found = np.int64(-1)
-        for r in range(operations[op, FIRST], operations[op, LAST]):
-            rule = rules[r]
-            if (
-                _plausible(code, info, rule, 1, x)
-                and (arity == 1 or _plausible(code, info, rule, rule[SECOND], y))
-                and _match(code, const, bits, info, operations, rule, x, y, z, scratch)
-            ) or (
-                commutes
-                and y >= 0
-                and _plausible(code, info, rule, 1, y)
-                and _plausible(code, info, rule, rule[SECOND], x)
-                and _match(code, const, bits, info, operations, rule, y, x, z, scratch)
-            ):
-                found = r
-                break
-        if found < 0:
+        r = _find_rule(code, const, bits, info, operations, rules, scratch, op, arity, x, y, z)
+        if r < 0:
             break
         info[CHANGED] = 1
-        rule = rules[found]
-        size = rule[RIGHT_SIZE]
+        size = rules[r, RIGHT_SIZE]
         top = _VARIABLES
         for node in range(size):
-            kind, number = rule[RIGHT + 3 * node], rule[RIGHT + 3 * node + 1]
+            kind, number = rules[r, RIGHT + 3 * node], rules[r, RIGHT + 3 * node + 1]
             if kind == LITERAL:
                 scratch[top] = constant(const, info, np.float64(number))
             elif kind != OPERATION:
                 scratch[top] = scratch[number]
             else:
-                fold = rule[RIGHT + 3 * node + 2]
+                fold = rules[r, RIGHT + 3 * node + 2]
                 n = operations[number, ARITY] if fold < 0 else (1 if 4 <= fold < 9 else 3 if fold == 9 else 2)
                 top -= n
                 p = scratch[top]
@@ -217,6 +226,6 @@ def emit(code, const, bits, info, operations, rules, scratch, op, x, y, z):
                     value = _append(code, bits, info, operations, number, p, q, w)
                 scratch[top] = value
             top += 1
-        if rule[RIGHT + 3 * size - 3] != OPERATION or known:
+        if rules[r, RIGHT + 3 * size - 3] != OPERATION or known:
             return scratch[_VARIABLES]
     return _append(code, bits, info, operations, op, x, y, z)

@@ -23,21 +23,22 @@ _ROOM = 6  # a build may grow to this many times the program before dead code go
 
 
 @njit(cache=True, nogil=True)
-def _live(code, n, results, n_state, operations, n_leaves, needed):
+def _live(code, p, n, results, n_state, operations, n_leaves, needed):
     """Mark in needed[n_leaves + n] the values that the outputs depend on, over all later steps too."""
     n_results = len(results)
     n_outputs = n_results - n_state
     n_inputs = n_leaves - n_state
-    needed[: n_leaves + n] = False
+    for v in range(n_leaves + n):
+        needed[v] = False
     for r in range(n_outputs):
         if results[r] >= 0:
             needed[results[r]] = True
     while True:
         for i in range(n - 1, -1, -1):
             if needed[n_leaves + i]:
-                for k in range(operations[code[i, 0], ARITY]):
-                    if code[i, 1 + k] >= 0:
-                        needed[code[i, 1 + k]] = True
+                for k in range(1, 1 + operations[code[p, i, 0], ARITY]):
+                    if code[p, i, k] >= 0:
+                        needed[code[p, i, k]] = True
         grew = False
         for s in range(n_state):
             v = results[n_outputs + s]
@@ -49,15 +50,16 @@ def _live(code, n, results, n_state, operations, n_leaves, needed):
 
 
 @njit(cache=True, nogil=True)
-def _count_uses(code, n, results, n_state, operations, n_leaves, needed, uses):
+def _count_uses(code, p, n, results, n_state, operations, n_leaves, needed, uses):
     """How often each needed value is read by needed readers."""
-    uses[: n_leaves + n] = 0
+    for v in range(n_leaves + n):
+        uses[v] = 0
     n_outputs = len(results) - n_state
     for i in range(n):
         if needed[n_leaves + i]:
-            for k in range(operations[code[i, 0], ARITY]):
-                if code[i, 1 + k] >= 0:
-                    uses[code[i, 1 + k]] += 1
+            for k in range(1, 1 + operations[code[p, i, 0], ARITY]):
+                if code[p, i, k] >= 0:
+                    uses[code[p, i, k]] += 1
     for r in range(len(results)):
         alive = r < n_outputs or needed[n_leaves - n_state + r - n_outputs]
         if alive and results[r] >= 0:
@@ -65,25 +67,27 @@ def _count_uses(code, n, results, n_state, operations, n_leaves, needed, uses):
 
 
 @njit(cache=True, nogil=True)
-def _name(names, v, build_const, const, counts):
+def _name(names, v, build_const, const, p, counts):
     """The number of a constant in order of first use; a value that does not exist (0) where there is no room."""
     k = -1 - v
     if names[k] < 0:
-        if counts[1] == len(const):
+        if counts[1] == const.shape[1]:
             return np.int64(0)
         names[k] = counts[1]
-        const[counts[1]] = build_const[k]
+        const[p, counts[1]] = build_const[k]
         counts[1] += 1
     return -1 - names[k]
 
 
 @njit(cache=True, nogil=True)
-def _order(build, build_const, info, operations, results, code, const, stack, place, names, counts):
-    """Write the build into `code` and `const`, depth first from the results; False where it does not fit."""
+def _order(build, build_const, info, operations, results, code, const, p, stack, place, names, counts):
+    """Write the build into `code[p]` and `const[p]`, depth first from the results; False where it does not fit."""
     n_leaves = info[N_LEAVES]
     counts[0] = counts[1] = 0
-    place[: info[N]] = -1
-    names[: info[N_CONST]] = -1
+    for i in range(info[N]):
+        place[i] = -1
+    for k in range(info[N_CONST]):
+        names[k] = -1
     for r in range(len(results)):
         top = 0
         stack[0] = results[r]
@@ -104,25 +108,24 @@ def _order(build, build_const, info, operations, results, code, const, stack, pl
             if waiting:
                 continue
             n = counts[0]
-            if n == len(code):
+            if n == code.shape[1]:
                 return False
-            code[n, 0] = op
-            code[n, 1:] = 0
-            for k in range(1, arity + 1):
-                a = build[i, k]
+            code[p, n, 0] = op
+            for k in range(1, 4):
+                a = build[i, k] if k <= arity else np.int64(0)
                 if a < 0:
-                    a = _name(names, a, build_const, const, counts)
+                    a = _name(names, a, build_const, const, p, counts)
                     if a >= 0:
                         return False
                 elif a >= n_leaves:
                     a = n_leaves + place[a - n_leaves]
-                code[n, k] = a
+                code[p, n, k] = a
             place[i] = n
             counts[0] += 1
             top -= 1
         v = np.int64(results[r])
         if v < 0:
-            v = _name(names, v, build_const, const, counts)
+            v = _name(names, v, build_const, const, p, counts)
             if v >= 0:
                 return False
         elif v >= n_leaves:
@@ -132,38 +135,38 @@ def _order(build, build_const, info, operations, results, code, const, stack, pl
 
 
 @njit(cache=True, nogil=True)
-def _key(code, n, bits, n_const, results, free):
+def _key(code, p, n, bits, n_const, results, free):
     h = mix(np.uint64(n), np.uint64(n_const))
     for i in range(n):
         word = np.uint64(0)
         for k in range(4):
-            word = (word << np.uint64(16)) | np.uint64(np.uint16(code[i, k]))
+            word = (word << np.uint64(16)) | np.uint64(np.uint16(code[p, i, k]))
         h = mix(h, word)
     for r in range(len(results)):
         h = mix(h, np.uint64(np.uint16(results[r])))
     if not free:
         for k in range(n_const):
-            h = mix(h, bits[k])
+            h = mix(h, bits[p, k])
     return h
 
 
 @njit(cache=True, nogil=True)
-def _pass(build, build_const, bits, info, operations, rules, scratch, code, n, const, results, n_state, needed, uses, value):
+def _pass(build, build_const, bits, info, operations, rules, scratch, code, p, n, const, results, n_state, needed, uses, value):
     """Rebuild one program (the build is emptied first); results are rewritten to values of the build."""
     n_leaves = info[N_LEAVES]
     info[N] = info[N_CONST] = info[CHANGED] = 0
-    _live(code, n, results, n_state, operations, n_leaves, needed)
-    _count_uses(code, n, results, n_state, operations, n_leaves, needed, uses)
+    _live(code, p, n, results, n_state, operations, n_leaves, needed)
+    _count_uses(code, p, n, results, n_state, operations, n_leaves, needed, uses)
     for v in range(n_leaves):
         value[v] = v
     for i in range(n):
         if not needed[n_leaves + i]:
             continue
-        op = np.int64(code[i, 0])
+        op = np.int64(code[p, i, 0])
         x = y = z = np.int64(0)
         for k in range(operations[op, ARITY]):
-            a = np.int64(code[i, 1 + k])
-            a = value[a] if a >= 0 else constant(build_const, info, const[-1 - a])
+            a = np.int64(code[p, i, 1 + k])
+            a = value[a] if a >= 0 else constant(build_const, info, const[p, -1 - a])
             if k == 0:
                 x = a
             elif k == 1:
@@ -186,7 +189,24 @@ def _pass(build, build_const, bits, info, operations, rules, scratch, code, n, c
         elif results[r] >= 0:
             results[r] = value[results[r]]
         else:
-            results[r] = constant(build_const, info, const[-1 - results[r]])
+            results[r] = constant(build_const, info, const[p, -1 - results[r]])
+
+
+@njit(cache=True, nogil=True)
+def _copy(code, length, const, n_const, results, p, to_code, to_length, to_const, to_n_const, to_results, q):
+    for i in range(length[p]):
+        for k in range(4):
+            to_code[q, i, k] = code[p, i, k]
+    for i in range(length[p], to_length[q]):
+        for k in range(4):
+            to_code[q, i, k] = 0
+    for k in range(n_const[p]):
+        to_const[q, k] = const[p, k]
+    for k in range(n_const[p], to_n_const[q]):
+        to_const[q, k] = 0.0
+    for r in range(results.shape[1]):
+        to_results[q, r] = results[p, r]
+    to_length[q], to_n_const[q] = length[p], n_const[p]
 
 
 @njit(cache=True, nogil=True)
@@ -207,34 +227,33 @@ def _canonicalize(code, length, const, n_const, results, operations, rules, n_le
     place = np.zeros(room, np.int64)
     names = np.zeros(len(build_const), np.int64)
     counts = np.zeros(2, np.int64)
-    new_code = np.zeros((capacity, width), code.dtype)
-    new_const = np.zeros(slots)
-    new_results = np.zeros(n_results, results.dtype)
+    new_code = np.zeros((1, capacity, width), code.dtype)
+    new_const = np.zeros((1, slots))
+    new_results = np.zeros((1, n_results), results.dtype)
+    row = new_results[0]
+    new_length, new_n_const = np.zeros(1, length.dtype), np.zeros(1, n_const.dtype)
     bits = const.view(np.uint64)
     for p in range(n_programs):
         ok[p] = False
         for _ in range(_PASSES):
-            new_results[:] = results[p]
+            for r in range(n_results):
+                row[r] = results[p, r]
             _pass(
                 build, build_const, build_bits, info, operations, rules, scratch,
-                code[p], length[p], const[p], new_results, n_state, needed, uses, value,
+                code, p, length[p], const, row, n_state, needed, uses, value,
             )  # fmt: skip
-            if not _order(
-                build, build_const, info, operations, new_results, new_code, new_const, stack, place, names, counts
-            ):
-                ok[p] = False
+            ok[p] = _order(
+                build, build_const, info, operations, row, new_code, new_const, 0, stack, place, names, counts
+            )
+            if not ok[p]:
                 break
-            n, m = counts[0], counts[1]
-            code[p, :n] = new_code[:n]
-            code[p, n:] = 0
-            results[p] = new_results
-            const[p, :m] = new_const[:m]
-            const[p, m:] = 0.0
-            length[p], n_const[p] = n, m
-            ok[p] = True
+            new_length[0], new_n_const[0] = counts[0], counts[1]
+            _copy(
+                new_code, new_length, new_const, new_n_const, new_results, 0, code, length, const, n_const, results, p
+            )
             if info[CHANGED] == 0:
                 break
-        keys[p] = _key(code[p], length[p], bits[p], n_const[p], results[p], free)
+        keys[p] = _key(code, p, length[p], bits, n_const[p], row, free)
 
 
 class Canonicalizer:

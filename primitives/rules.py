@@ -100,6 +100,7 @@ div(u, div(v, w)!) -> div(mul(u, w), v)
 FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp")
 
 OPERATION, VALUE, CONSTANT, LITERAL = range(4)
+ANYTHING, A_CONSTANT, A_LEAF = -3, -2, -1
 MAX_NODES = 10
 _VALUES, _CONSTANTS = "uvw", "cdk"
 _TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z])|([),!]))")
@@ -108,14 +109,14 @@ _TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z])|([),!]))")
 # it is handed. A node is (kind, number, mark): number is an opcode, a variable or a literal; mark is "read once" on the
 # left, and the place in FOLDED (or -1) on the right.
 ARITY, COMMUTES, FOLD, FIRST, LAST = range(5)
-LEFT_SIZE, RIGHT_SIZE, LATER, EARLIER, SECOND, LEFT = range(6)
+LEFT_SIZE, RIGHT_SIZE, LATER, EARLIER, HEAD_1, HEAD_2, EQUAL, LEFT = range(8)
 RIGHT = LEFT + 3 * MAX_NODES
 RULE_FIELDS = RIGHT + 3 * MAX_NODES
 
 Tables = namedtuple("Tables", "operations rules")
 """operations int64[n_ops, 5]: the rules of an opcode are FIRST..LAST-1; rules int64[n, RULE_FIELDS]: the left side in
-prefix order, the right side in postfix order; LATER > EARLIER is the condition, -1 if there is
-none; SECOND is the node of the second argument of the outermost instruction."""
+prefix order, the right side in postfix order; LATER > EARLIER is the condition, -1 if there is none.
+HEAD_1 and HEAD_2 are what the first two arguments must be: an opcode, A_CONSTANT or ANYTHING; EQUAL: both the same value."""
 
 
 def _parse(text: str) -> tuple[object, ...] | str | float:
@@ -171,6 +172,12 @@ def _nodes(side: object, primitives: PrimitiveSet, prefix: bool) -> list[tuple[i
     return mine + flat if prefix else flat + mine
 
 
+def _head(side: object, primitives: PrimitiveSet) -> int:
+    if isinstance(side, str):
+        return ANYTHING if side in _VALUES else A_CONSTANT
+    return A_CONSTANT if isinstance(side, float) else primitives.index[side[0]]  # type: ignore[index]
+
+
 def rules(free_constants: bool) -> list[str]:
     """The rules in force, in the order in which they are tried."""
     text = FREE + ANYWHERE if free_constants else FIXED + ANYWHERE
@@ -190,8 +197,10 @@ def tables(primitives: PrimitiveSet, free_constants: bool) -> Tables:
         row = np.zeros(RULE_FIELDS, np.int64)
         row[LEFT_SIZE], row[RIGHT_SIZE] = len(a), len(b)
         row[LATER], row[EARLIER] = map(_variable, condition.split(" > ")) if condition else (-1, -1)
-        first = _parse(left)[2][0]  # type: ignore[index]
-        row[SECOND] = 1 + len(_nodes(first, primitives, True) or ())
+        arguments = _parse(left)[2]  # type: ignore[index]
+        row[HEAD_1] = _head(arguments[0], primitives)
+        row[HEAD_2] = _head(arguments[1], primitives) if len(arguments) > 1 else ANYTHING
+        row[EQUAL] = len(arguments) > 1 and arguments[0] == arguments[1]
         row[LEFT : LEFT + 3 * len(a)] = np.ravel(a)
         row[RIGHT : RIGHT + 3 * len(b)] = np.ravel(b)
         by_opcode[a[0][1]].append(row)
