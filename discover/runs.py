@@ -77,31 +77,27 @@ class Run:
 
     def top(self) -> list[Entry]:
         """Finds, best first: the final ones, or before the end the best so far."""
-        from primitives.text import parse
-
         with Store.read(self.folder) as store:
             stored = store.finds() if store.status == "done" else None
             last = None if stored is not None else store.last()
         if stored is not None:
-            from discover.problem import Find
-
-            return [
-                Entry(
-                    row["id"],
-                    row["program"],
-                    Find(
-                        parse(row["program"], self.problem.signature, self.problem.primitives),
-                        row["objectives"],
-                        row["descriptors"],
-                    ),
-                )
-                for row in stored
-            ]
+            return [self._entry(row) for row in stored]
         if last is None:
             return []
         from discover import engine
 
         return entries(engine.finds(self.problem, last[1]), self.problem)
+
+    def _entry(self, row: Mapping[str, Any]) -> Entry:
+        """A stored find. Raises UserError if somebody changed its program."""
+        from discover.problem import Find
+        from primitives.text import parse
+
+        try:
+            program = parse(row["program"], self.problem.signature, self.problem.primitives)
+        except ValueError as error:
+            raise UserError(f"{self.folder}: find {row['id']}: {error}") from None
+        return Entry(row["id"], row["program"], Find(program, row["objectives"], row["descriptors"]))
 
     def find(self, id: str | None = None) -> Entry:
         """The find of that id (or the only one that begins so); the best one for None."""

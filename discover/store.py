@@ -199,7 +199,7 @@ class Store:
         with self._transaction() as db:
             db.execute("DELETE FROM finds")
             db.executemany("INSERT INTO finds VALUES (?, ?, ?, ?, ?)", rows)
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('done', '1')")
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('done', ?)", (self.digest(),))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -257,8 +257,7 @@ class Store:
         with self._reading() as db:
             _, last = self._last_digest()
             finds = db.execute("SELECT * FROM finds ORDER BY position").fetchall()
-            done = self._meta("done")
-        return hashlib.sha256(json.dumps([last, done, finds]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([last, finds]).encode()).hexdigest()
 
     def check(self) -> None:
         """Read everything and compare it with its digests. Raises UserError that names the first damaged generation."""
@@ -277,6 +276,8 @@ class Store:
                 if found != digest:
                     raise UserError(f"{self.folder / DATABASE}: generation {generation} does not match its digest")
                 previous = digest
+            if self._meta("done") not in (None, self.digest()):
+                raise UserError(f"{self.folder / DATABASE}: the finds do not match their digest")
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

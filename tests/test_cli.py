@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -235,6 +236,19 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 sys.argv[1:] = ["run", "toy/one", "--budget", "320000", "--out", "r"]
 discover.cli.main()
 """
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [("y = sinh(x)", "sinh"), ("y = x +", "line 1"), ("y = exp(x)", "exp"), ("", "y"), ("y = x; import os", "line 1")],
+)
+def test_an_edited_program_is_refused(discover, mistake, program, message):
+    discover("run", "toy/one", "--out", "r")
+    with sqlite3.connect("r/run.sqlite") as db:
+        db.execute("UPDATE finds SET program = ? WHERE position = 0", (program,))
+    db.close()
+    assert message in mistake("top", "r")
+    assert "do not match" in mistake("doctor", "r")
 
 
 def test_a_full_disk_is_a_mistake_that_can_be_mended(discover):

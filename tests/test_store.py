@@ -364,6 +364,17 @@ def test_no_flipped_bit_of_a_record_goes_unnoticed(tmp_path):
         Store.open(tmp_path / "r")
 
 
+def test_an_edited_find_does_not_go_unnoticed(tmp_path):
+    find = {"id": "a", "program": "y = x", "objectives": {"error": 0.1}, "descriptors": {"size": 1}}
+    with Store.create(tmp_path / "r", {}) as store:
+        store.finish([find])
+    with sqlite3.connect(tmp_path / "r" / "run.sqlite") as db:
+        db.execute("UPDATE finds SET program = 'y = x * x'")
+    db.close()
+    with Store.read(tmp_path / "r") as store, pytest.raises(UserError, match="finds do not match their digest"):
+        store.check()
+
+
 def test_a_hand_edited_config_is_refused(tmp_path):
     damaged_run(tmp_path / "r")
     config = tmp_path / "r" / "config.json"
