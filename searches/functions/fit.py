@@ -27,7 +27,7 @@ INFINITY = math.inf
 Code = namedtuple("Code", "tape length base n_const result linear n_linear")
 # float64 scratch; m points: values, adjoint [rows, m], system [C + 1, m + C], upper [C + 1, C + 1]; the others [C] or [m]
 Work = namedtuple(
-    "Work", "values adjoint system upper step delta trial other reduced norms residual saved saved2 weight inverse seed"
+    "Work", "values adjoint small system upper upper2 step delta trial other reduced norms residual saved saved2 weight inverse seed"
 )
 
 
@@ -100,13 +100,13 @@ def _project(code, work, const, residual):
     if total == INFINITY or code.n_linear == 0:
         return total
     reverse(code.tape, code.length, code.base, work.values, work.adjoint, code.result, work.seed)
-    m, n, system = residual.shape[0], 0, work.system
+    n, small = 0, work.small
     for k in range(code.n_const):
         if code.linear[k]:
-            system[n, :m] = work.adjoint[k]
+            small[n] = work.adjoint[k]
             n += 1
-    system[n, :m] = residual
-    _least_squares(system[:, :m], n, work.upper, work.step)
+    small[n] = residual
+    _least_squares(small, n, work.upper2, work.step)
     n = 0
     for k in range(code.n_const):
         if code.linear[k]:
@@ -156,6 +156,28 @@ def _jacobian(code, work):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _correct(code, work, n):
+    """A second step, from the trial, with the factors of the first: it follows the bend of a valley. Into `other`."""
+    step, m = work.step, work.saved.shape[0]
+    for k in range(n):
+        step[k] = -_dot(work.system[k, :m], work.saved)
+    for k in range(n - 1, -1, -1):
+        s = 0.0
+        if work.upper[k, k] > 0.0:
+            s = step[k]
+            for j in range(k + 1, n):
+                s -= work.upper[k, j] * step[j]
+            s /= work.upper[k, k]
+        step[k] = s if abs(s) < INFINITY else 0.0
+    i = 0
+    for k in range(code.n_const):
+        work.other[k] = work.trial[k]
+        if not code.linear[k]:
+            work.other[k] += step[i] / work.norms[i]
+            i += 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _levenberg(code, work, const, iterations, tolerance):
     """Improve `const` in place by Levenberg-Marquardt; the final sum of squares."""
     residual, system, m = work.residual, work.system, work.residual.shape[0]
@@ -186,6 +208,13 @@ def _levenberg(code, work, const, iterations, tolerance):
                     ratio = work.delta[k] / const[k]
             work.trial[k] = const[k] + work.delta[k]
         total = _project(code, work, work.trial, work.saved)
+        if total > 0.1 * best and total < 1e6 * best:
+            _correct(code, work, n)
+            total2 = _project(code, work, work.other, work.saved2)
+            if total2 < total:
+                total = total2
+                work.trial[:] = work.other
+                work.saved[:] = work.saved2
         stale = False  # whether `values` hold another point than the trial
         for way in range(2):
             if not (abs(ratio) > (0.5, 0.1)[way] and abs(ratio) < INFINITY) or (way == 0 and ratio == 1.0):
@@ -305,8 +334,8 @@ def fit(code, length, const, n_const, results, role, points, targets, dense, den
     base, rows = leaf + 1, leaf + 1 + code.shape[1]
     wide = np.empty((rows, dense.shape[0]))
     work = Work(
-        np.empty((rows, m)), np.empty((rows, m)), np.empty((capacity + 1, m + capacity)),
-        np.empty((capacity + 1, capacity + 1)), np.empty(capacity), np.empty(capacity), np.empty(capacity),
+        np.empty((rows, m)), np.empty((rows, m)), np.empty((capacity + 1, m)), np.empty((capacity + 1, m + capacity)),
+        np.empty((capacity + 1, capacity + 1)), np.empty((capacity + 1, capacity + 1)), np.empty(capacity), np.empty(capacity), np.empty(capacity),
         np.empty(capacity), np.empty((capacity, m)), np.empty(capacity), np.empty(m), np.empty(m), np.empty(m), np.empty(m),
         np.empty(m), np.empty(m),
     )  # fmt: skip

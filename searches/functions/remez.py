@@ -19,6 +19,7 @@ from primitives.program import Program
 from searches.functions.measure import Domain, Judged, domain
 
 GRID = 64  # points at which extrema are looked for between full measurements
+CORRECTIONS = 3
 
 
 def polish(program: Program, function: str, low: float, high: float, digits: int = 50) -> tuple[Program, float]:
@@ -43,48 +44,67 @@ def polish(program: Program, function: str, low: float, high: float, digits: int
 def minimax(
     program: Program, where: Domain, constants: Sequence[Any], free: Sequence[int], grid: Sequence[Any], rounds: int = 40
 ) -> tuple[list[Any], Any]:
-    """Make the largest error smallest over the constants numbered in `free`; (constants, error), in multiprecision."""
+    """Make the largest error smallest over the constants numbered in `free`; (constants, error), in multiprecision.
+
+    A step that fails is followed by up to three corrections from where it led, for the valleys of good constants are
+    narrow and bent; then the trust region shrinks.
+    """
     mp = where.mp
-    current = list(constants)
-    judged = Judged(program, where, current)
-    extrema = judged.extrema(grid)
-    best = max(abs(e) for _, e in extrema)
+    best = _Point(program, where, constants, grid)
     radius = 1.0  # of the trust region, in units of the largest error
-    memory: list[Any] = []
     for _ in range(rounds):
-        if not mp.isfinite(best) or best == 0 or not free:
+        if not mp.isfinite(best.size) or best.size == 0 or not free:
             break
-        points = [*grid[::2], grid[-1], *(x for x, _ in extrema), *memory[-12:]]
-        errors = np.array([float(judged.error(x) / best) for x in points])
-        slopes = np.array([[float(d) for d in _slopes(program, judged, x, free)] for x in points])
-        if not (np.all(np.isfinite(errors)) and np.all(np.isfinite(slopes))):
+        trial, promised = best.step(free, radius)
+        if trial is None or promised > 1 - 1e-9:
             break
-        step, promised = _linear_minimax(errors, slopes, float(best), radius)
-        if step is None or promised > 1 - 1e-9:
-            break
-        trial = list(current)
-        for k, d in zip(free, step, strict=True):
-            trial[k] = trial[k] + mp.mpf(float(d))
-        tried = Judged(program, where, trial)
-        found = tried.extrema(grid)
-        size = max(abs(e) for _, e in found)
-        if size < best:
-            gain = float(1 - size / best)
-            memory.extend(x for x, _ in extrema)
-            current, judged, extrema, best = trial, tried, found, size
-            if gain > 0.5 * (1 - promised):
+        for _ in range(CORRECTIONS):
+            if trial.size < best.size or not mp.isfinite(trial.size):
+                break
+            corrected, _ = trial.step(free, 1.0)
+            if corrected is None or not corrected.size < trial.size:
+                break
+            trial = corrected
+        if trial.size < best.size:
+            gain = float(1 - trial.size / best.size)
+            if gain > 0.3 * (1 - promised):
                 radius *= 4
+            best = trial
             if gain < 1e-8:
                 break
         else:
             radius *= 0.2
-            memory.extend(x for x, e in found if mp.isfinite(e))
-            if radius < 1e-7:
+            if radius < 1e-8:
                 break
-    return current, best
+    return best.constants, best.size
 
 
-def _slopes(program: Program, judged: Judged, x: Any, free: Sequence[int]) -> list[Any]:
+class _Point:
+    """Constants, with the extrema of their error."""
+
+    def __init__(self, program: Program, where: Domain, constants: Sequence[Any], grid: Sequence[Any]) -> None:
+        self.program, self.where, self.grid, self.constants = program, where, grid, list(constants)
+        self.judged = Judged(program, where, self.constants)
+        self.extrema = self.judged.extrema(grid)
+        self.size = max(abs(e) for _, e in self.extrema)
+
+    def step(self, free: Sequence[int], radius: float) -> tuple[_Point | None, float]:
+        """The point that the linearised problem leads to, and the share of the error that it promises to leave."""
+        points = [*self.grid[::2], self.grid[-1], *(x for x, _ in self.extrema)]
+        errors = np.array([float(self.judged.error(x) / self.size) for x in points])
+        slopes = np.array([[float(d) for d in _slopes(self.judged, x, free)] for x in points])
+        if not (np.all(np.isfinite(errors)) and np.all(np.isfinite(slopes))):
+            return None, 1.0
+        step, promised = _linear_minimax(errors, slopes, radius)
+        if step is None:
+            return None, 1.0
+        constants = list(self.constants)
+        for k, d in zip(free, step, strict=True):
+            constants[k] = constants[k] + self.where.mp.mpf(float(d)) * self.size
+        return _Point(self.program, self.where, constants, self.grid), promised
+
+
+def _slopes(judged: Judged, x: Any, free: Sequence[int]) -> list[Any]:
     """Derivatives of the relative error at x by the free constants: differences in multiprecision are as good as exact."""
     mp, constants = judged.mp, judged.constants
     base = judged.error(x)
@@ -98,8 +118,8 @@ def _slopes(program: Program, judged: Judged, x: Any, free: Sequence[int]) -> li
     return slopes
 
 
-def _linear_minimax(errors: np.ndarray, slopes: np.ndarray, unit: float, radius: float) -> tuple[np.ndarray | None, float]:
-    """The step that makes max |errors + slopes step / unit| smallest within the trust region, and that maximum.
+def _linear_minimax(errors: np.ndarray, slopes: np.ndarray, radius: float) -> tuple[np.ndarray | None, float]:
+    """The step that makes max |errors + slopes step| smallest within the trust region, and that maximum.
 
     Solved in coordinates in which the columns of `slopes` are orthonormal, however alike they are.
     """
@@ -127,7 +147,7 @@ def _linear_minimax(errors: np.ndarray, slopes: np.ndarray, unit: float, radius:
     u = answer.x[:rank] * math.sqrt(len(errors))
     step = np.zeros(slopes.shape[1])
     step[order[:rank]] = np.linalg.solve(r[:rank, :rank], u)
-    return step / norms * unit, float(answer.x[rank])
+    return step / norms, float(answer.x[rank])
 
 
 def _round(program: Program, where: Domain, exact: Sequence[Any], grid: Sequence[Any]) -> list[Any]:
@@ -140,7 +160,7 @@ def _round(program: Program, where: Domain, exact: Sequence[Any], grid: Sequence
         judged = Judged(program, where, current)
         most, pick = -1.0, free[0]
         sample = grid[:: max(1, len(grid) // 16)]
-        slopes = np.array([[abs(float(d)) for d in _slopes(program, judged, x, free)] for x in sample]).max(axis=0)
+        slopes = np.array([[abs(float(d)) for d in _slopes(judged, x, free)] for x in sample]).max(axis=0)
         for k, slope in zip(free, slopes, strict=True):
             effect = float(slope) * math.ulp(float(current[k]))
             if effect > most:
