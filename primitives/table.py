@@ -126,12 +126,14 @@ INTERP = Primitive(
 )  # fmt: skip
 EXPONENT = _unary(
     "exponent", "logb({0})", numpy=_logb, high=_high_logb, domain=_POSITIVE, sympy=None,
-    python="np.floor(np.log2(np.abs({0})))", c="logb{f}({0})", missing=_NO_SYMBOLIC,
+    python="np.where(np.isfinite({0}) & ({0} != 0), np.frexp({0})[1] - 1.0, np.log2(np.abs({0})))",
+    c="logb{f}({0})", missing=_NO_SYMBOLIC,
     nan="floor(log2|x|), exact; -inf at zero, inf at infinity",
 )  # fmt: skip
 SCALE = Primitive(
     "scale", 2, _scale, lambda mp, a, k: mp.ldexp(a, int(mp.nint(k))), "scalb({0}, {1})",
-    "np.ldexp({0}, np.rint({1}).astype(int))", "scalbn{f}({0}, (int)rint{f}({1}))", None,
+    "np.where({1} == {1}, np.ldexp({0}, np.rint(np.clip(np.nan_to_num({1}), -4400, 4400)).astype(int)), np.nan)",
+    "scalbn{f}({0}, (int)rint{f}({1}))", None,
     domain=(_ANY, (-30.0, 30.0)), missing=_NO_SYMBOLIC, nan="x * 2^round(k), k clipped to +-4400; NaN if either is NaN",
 )  # fmt: skip
 ROUND = _unary(

@@ -220,8 +220,6 @@ def test_printed_python_computes_what_the_program_does(program: Program) -> None
         source = to_python(program, REAL, "f")
         result = run(source, "f")(*map(np.float64, leaves))
         results = [result] if len(program.results) == 1 else result
-        if any(ins.op in ("scale", "exponent") for ins in program.instructions):
-            return  # their NumPy templates differ from the table at infinities and zero
         np.testing.assert_array_equal(np.array(results, float), np.array(evaluate(program, leaves), float))
 
 
