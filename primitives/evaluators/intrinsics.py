@@ -6,6 +6,7 @@ function here is exactly one LLVM instruction on the type of its first argument,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -106,21 +107,103 @@ def select(typing: Any, condition: Any, a: Any, b: Any) -> Any:
     return a(condition, a, b), body
 
 
-@intrinsic
-def horner(typing: Any, x: Any, coefficients: Any) -> Any:
-    """`c[0] + x (c[1] + x (c[2] + ...))` by fused multiply-adds, unrolled; c is a tuple of x's type."""
-    if not isinstance(coefficients, types.UniTuple) or coefficients.dtype != x:
-        return None
+def _stored(builder: Any, kind: ir.Type, values: tuple[float, ...]) -> list[Any]:
+    """The values, loaded from memory that LLVM takes for writable but unchanging.
+
+    Literal constants it would put back into every turn of a loop (a load and a 64-bit address each, since jitted code
+    may lie anywhere); loaded ones it keeps in registers. On the elementary functions that gains a third.
+    """
+    array = ir.ArrayType(kind, len(values))
+    constant = ir.Constant(array, [ir.Constant(kind, v) for v in values])
+    name = "primitives.constants." + hashlib.sha256(str(constant).encode()).hexdigest()[:24]
+    stored = builder.module.globals.get(name)
+    if stored is None:
+        stored = cgutils.add_global_variable(builder.module, array, name)
+        stored.linkage = "linkonce_odr"
+        stored.initializer = constant
+    loaded = []
+    for i in range(len(values)):
+        load = builder.load(cgutils.gep(builder, stored, 0, i))
+        load.set_metadata("invariant.load", builder.module.add_metadata([]))
+        loaded.append(load)
+    return loaded
+
+
+def constant(kind: types.Float, value: float) -> Any:
+    """A function without arguments that returns the value, and from then on keeps it in a register."""
+
+    def declare(typing: Any) -> Any:
+        def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return _stored(builder, context.get_value_type(kind), (value,))[0]
+
+        return kind(), body
+
+    return intrinsic(declare)
+
+
+def polynomial(kind: types.Float, coefficients: tuple[float, ...]) -> Any:
+    """A function: `x -> c[0] + x (c[1] + x (c[2] + ...))` by fused multiply-adds."""
     fused = _llvm("fma")
 
-    def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        point, terms = args
-        value = builder.extract_value(terms, coefficients.count - 1)
-        for i in reversed(range(coefficients.count - 1)):
-            value = fused(builder, value, point, builder.extract_value(terms, i))
-        return value
+    def declare(typing: Any, x: Any) -> Any:
+        def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            *lower, value = _stored(builder, context.get_value_type(kind), coefficients)
+            for c in reversed(lower):
+                value = fused(builder, value, args[0], c)
+            return value
 
-    return x(x, coefficients), body
+        return (kind(kind), body) if x == kind else None
+
+    return intrinsic(declare)
+
+
+LANES = 16
+FOLD = 4 * LANES  # elements that sum_of_squares takes at a time
+
+
+@intrinsic
+def sum_of_squares(typing: Any, w: Any, a: Any, b: Any, count: Any) -> Any:
+    """Sum of `(w[a + i] - w[b + i])^2` over i < count, a multiple of FOLD, as float64; w is a flat array.
+
+    Written out as vectors, because the order of the sum is fixed: squares are summed in fours in w's type, these sums
+    added to LANES partial sums in float64, and those by halving. The bits do not depend on the processor.
+    """
+
+    def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = context.get_value_type(w.dtype)
+        size = context.get_abi_sizeof(kind)
+        vector, wide = ir.VectorType(kind, LANES), ir.VectorType(ir.DoubleType(), LANES)
+        data = context.make_array(w)(context, builder, args[0]).data
+        start_a, start_b, n = (context.cast(builder, v, t, types.intp) for v, t in zip(args[1:], (a, b, count), strict=True))
+        total = cgutils.alloca_once(builder, wide)
+        builder.store(ir.Constant(wide, None), total)
+
+        def load(start: Any, index: Any, part: int) -> Any:
+            at = builder.add(builder.add(start, index), ir.Constant(index.type, part * LANES))
+            return builder.load(builder.bitcast(builder.gep(data, [at]), vector.as_pointer()), align=size)
+
+        step = ir.Constant(n.type, FOLD)
+        with cgutils.for_range_slice(builder, ir.Constant(n.type, 0), n, step, n.type) as (index, _):
+            squares = []
+            for part in range(4):
+                d = builder.fsub(load(start_a, index, part), load(start_b, index, part))
+                squares.append(builder.fmul(d, d))
+            four = builder.fadd(builder.fadd(squares[0], squares[1]), builder.fadd(squares[2], squares[3]))
+            four = builder.fpext(four, wide) if size == 4 else four
+            builder.store(builder.fadd(builder.load(total), four), total)
+        value = builder.load(total)
+        half = LANES // 2
+        while half:
+            mask = ir.VectorType(ir.IntType(32), half)
+            low, high = (
+                builder.shuffle_vector(value, value, ir.Constant(mask, list(range(s, s + half))))
+                for s in (0, half)
+            )
+            value = builder.fadd(low, high)
+            half //= 2
+        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+    return types.float64(w, a, b, count), body
 
 
 @intrinsic

@@ -22,6 +22,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+import numba
 import numpy as np
 from numba import njit
 
@@ -30,11 +31,12 @@ from primitives.evaluators.intrinsics import (
     bit_and,
     bit_xor,
     bits,
+    constant,
     copysign,
     fabs,
     floor,
     fma,
-    horner,
+    polynomial,
     rint,
     select,
     shift_left,
@@ -140,30 +142,34 @@ def helpers(dtype: str) -> SimpleNamespace:
 
     ONE, ZERO, HALF, TWO = F(1), F(0), F(0.5), F(2)
     INF, NAN = F(np.inf), F(np.nan)
-    MAGIC = F(1.5 * 2.0**mantissa)  # added and taken away again, it rounds; its low bits then hold the integer
     SHIFT, SIGN_SHIFT = I(mantissa), I(size * 8 - 1)
     TINY = F(info.tiny)
     UP, UP_BITS = F(2.0**mantissa), F(-mantissa)  # lifts a subnormal into the normal range
     SPLIT_MASK = I(int(np.array(-np.inf, F).view(I)))  # sign and exponent
     BIAS = I(bias)
-
-    LOG2E = F(1.4426950408889634)
-    LN2_HIGH, LN2_LOW = (F(v) for v in _LN2_PARTS[size])
-    EXP, LOG, SIN, NEAR, FAR = (
-        tuple(F(c) for c in table[size]) for table in (_EXP, _LOG, _SIN, _ERF_NEAR, _ERF_FAR)
-    )
-    TWICE_EXP = tuple(F(2 * c) for c in (1.0, 1.0, *_EXP[size]))
-    TWICE_EXP2 = tuple(F(2 * c) for c in (1.0, *_EXP2[size]))
-    BIASED = F(1.5 * 2.0**mantissa + bias - 1)
-    EXP2_MIN, EXP2_MAX = F(1 - bias), F(bias + 2)
-    EXP_MIN, EXP_MAX = F((1 - bias) * _LN2), F((bias + 2) * _LN2)
-
-    PI_0, PI_1, PI_2 = (F(v) for v in _PI[size])
-    INV_PI = F(0.3183098861837907)
     TRIG_LIMIT = F(trig_limit)
     FAR_POINT = F(2) if single else F(2.5)
     FAR_END = F(4) if single else F(6)
     TANH_END = F(10) if single else F(20)
+
+    kind = numba.float32 if single else numba.float64
+    exp_series, log_series, sin_series, near_series, far_series = (
+        polynomial(kind, table[size]) for table in (_EXP, _LOG, _SIN, _ERF_NEAR, _ERF_FAR)
+    )
+    twice_exp_series = polynomial(kind, tuple(2 * c for c in (1.0, 1.0, *_EXP[size])))
+    twice_exp2_series = polynomial(kind, tuple(2 * c for c in (1.0, *_EXP2[size])))
+
+    # Added and taken away again, `magic` rounds to an integer, which its low bits then hold; `biased` holds n - 1 + bias.
+    magic = constant(kind, 1.5 * 2.0**mantissa)
+    biased = constant(kind, 1.5 * 2.0**mantissa + bias - 1)
+    exp2_min, exp2_max = constant(kind, float(1 - bias)), constant(kind, float(bias + 2))
+    exp_min, exp_max = constant(kind, float(F((1 - bias) * _LN2))), constant(kind, float(F((bias + 2) * _LN2)))
+    log2e, inv_pi = constant(kind, float(F(1 / _LN2))), constant(kind, float(F(1 / math.pi)))
+    ln2_high, ln2_low = _LN2_PARTS[size]
+    minus_ln2_high, minus_ln2_low = constant(kind, -ln2_high), constant(kind, -ln2_low)
+    step = constant(kind, 2.0**-mantissa)
+    ln2_step, ln2_low_step = constant(kind, ln2_high * 2.0**-mantissa), constant(kind, ln2_low * 2.0**-mantissa)
+    minus_pi_0, minus_pi_1, minus_pi_2 = (constant(kind, -v) for v in _PI[size])
 
     @_compiled
     def power_bits(y, t):  # type: ignore[no-untyped-def]
@@ -174,23 +180,21 @@ def helpers(dtype: str) -> SimpleNamespace:
     # least n let through and infinite for the greatest, and the product overflows where it should.
     @_compiled
     def exp(x):  # type: ignore[no-untyped-def]
-        x = select(EXP_MIN > x, EXP_MIN, x)
-        x = select(EXP_MAX < x, EXP_MAX, x)
-        t = fma(x, LOG2E, BIASED)
-        n = t - BIASED
-        r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
-        return horner(r, TWICE_EXP) * unbits(shift_left(bits(t), SHIFT))
+        x = select(exp_min() > x, exp_min(), x)
+        x = select(exp_max() < x, exp_max(), x)
+        t = fma(x, log2e(), biased())
+        n = t - biased()
+        r = fma(n, minus_ln2_low(), fma(n, minus_ln2_high(), x))
+        return twice_exp_series(r) * unbits(shift_left(bits(t), SHIFT))
 
     @_compiled
     def exp2(x):  # type: ignore[no-untyped-def]
-        x = select(EXP2_MIN > x, EXP2_MIN, x)
-        x = select(EXP2_MAX < x, EXP2_MAX, x)
-        t = x + BIASED
-        f = x - (t - BIASED)
-        return horner(f, TWICE_EXP2) * unbits(shift_left(bits(t), SHIFT))
+        x = select(exp2_min() > x, exp2_min(), x)
+        x = select(exp2_max() < x, exp2_max(), x)
+        t = x + biased()
+        f = x - (t - biased())
+        return twice_exp2_series(f) * unbits(shift_left(bits(t), SHIFT))
 
-    STEP = F(2.0**-mantissa)
-    LN2_STEP, LN2_LOW_STEP = LN2_HIGH * STEP, LN2_LOW * STEP
     LOG_SPLIT = I(int(np.array(2 / 3 if single else math.sqrt(0.5), F).view(I)))
 
     @_compiled
@@ -202,12 +206,12 @@ def helpers(dtype: str) -> SimpleNamespace:
         f = unbits(subtract(i, d)) - ONE
         if single:
             s = f * f
-            y = fma(fma(f, horner(f, LOG), -HALF), s, f)
+            y = fma(fma(f, log_series(f), -HALF), s, f)
         else:
             s = f / (TWO + f)
             z = s * s
             h = HALF * f * f
-            y = f - (h - s * fma(z, horner(z, LOG), h))
+            y = f - (h - s * fma(z, log_series(z), h))
         return e, y
 
     @_compiled
@@ -218,30 +222,30 @@ def helpers(dtype: str) -> SimpleNamespace:
     @_compiled
     def log(x):  # type: ignore[no-untyped-def]
         e, y = log_parts(x)
-        return log_limits(x, fma(e, LN2_STEP, y) if single else fma(e, LN2_STEP, fma(e, LN2_LOW_STEP, y)))
+        return log_limits(x, fma(e, ln2_step(), y) if single else fma(e, ln2_step(), fma(e, ln2_low_step(), y)))
 
     @_compiled
     def log2(x):  # type: ignore[no-untyped-def]
         e, y = log_parts(x)
-        return log_limits(x, fma(y, LOG2E, e * STEP))
+        return log_limits(x, fma(y, log2e(), e * step()))
 
     @_compiled
     def sin_core(r, t):  # type: ignore[no-untyped-def]
         """sin(r + n pi) for |r| about pi/2, where t = n + MAGIC: odd n flips the sign."""
         s = r * r
-        return unbits(bit_xor(bits(fma(r * s, horner(s, SIN), r)), shift_left(bits(t), SIGN_SHIFT)))
+        return unbits(bit_xor(bits(fma(r * s, sin_series(s), r)), shift_left(bits(t), SIGN_SHIFT)))
 
     @_compiled
     def sin_narrow(x):  # type: ignore[no-untyped-def]
-        t = fma(x, INV_PI, MAGIC)
-        n = t - MAGIC
-        return sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x))), t)
+        t = fma(x, inv_pi(), magic())
+        n = t - magic()
+        return sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x))), t)
 
     @_compiled
     def cos_narrow(x):  # type: ignore[no-untyped-def]
-        t = fma(x, INV_PI, -HALF) + MAGIC
-        n = (t - MAGIC) + HALF
-        return -sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x))), t)
+        t = fma(x, inv_pi(), -HALF) + magic()
+        n = (t - magic()) + HALF
+        return -sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x))), t)
 
     @_compiled
     def tan_narrow(x):  # type: ignore[no-untyped-def]
@@ -284,16 +288,16 @@ def helpers(dtype: str) -> SimpleNamespace:
         @_compiled
         def sin_tail(x, tail):  # type: ignore[no-untyped-def]
             """sin(x + tail) for a small tail."""
-            t = fma(x, INV_PI, MAGIC)
-            n = t - MAGIC
-            return sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x)) + tail), t)
+            t = fma(x, inv_pi(), magic())
+            n = t - magic()
+            return sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x)) + tail), t)
 
         @_compiled
         def cos_tail(x, tail):  # type: ignore[no-untyped-def]
             """cos(x + tail) for a small tail."""
-            t = fma(x, INV_PI, -HALF) + MAGIC
-            n = (t - MAGIC) + HALF
-            return -sin_core(fma(n, -PI_2, fma(n, -PI_1, fma(n, -PI_0, x)) + tail), t)
+            t = fma(x, inv_pi(), -HALF) + magic()
+            n = (t - magic()) + HALF
+            return -sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x)) + tail), t)
 
         @_compiled
         def sin(x):  # type: ignore[no-untyped-def]
@@ -311,19 +315,19 @@ def helpers(dtype: str) -> SimpleNamespace:
     def tanh(x):  # type: ignore[no-untyped-def]
         a = fabs(x)
         a = TWO * select(a > TANH_END, TANH_END, a)
-        t = fma(a, LOG2E, MAGIC)
-        n = t - MAGIC
-        r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, a))
+        t = fma(a, log2e(), magic())
+        n = t - magic()
+        r = fma(n, minus_ln2_low(), fma(n, minus_ln2_high(), a))
         scale = power_bits(ONE, t)
-        y = fma(scale, fma(r * r, horner(r, EXP), r), scale - ONE)  # exp(2a) - 1 without cancellation
+        y = fma(scale, fma(r * r, exp_series(r), r), scale - ONE)  # exp(2a) - 1 without cancellation
         return copysign(y / (y + TWO), x)
 
     @_compiled
     def erf(x):  # type: ignore[no-untyped-def]
         a = fabs(x)
-        near = x * horner(x * x, NEAR)
+        near = x * near_series(x * x)
         b = select(a > FAR_END, FAR_END, a)
-        far = ONE - exp(-(b * b)) * horner((b - FAR_POINT) / (b + FAR_POINT), FAR)
+        far = ONE - exp(-(b * b)) * far_series((b - FAR_POINT) / (b + FAR_POINT))
         return select(a < ONE, near, copysign(far, x))
 
     @_compiled

@@ -1,0 +1,1 @@
+"""Speed, measured beside the peers. Run as `python -m benchmarks.NAME`; the tests never time anything."""
