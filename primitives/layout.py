@@ -196,7 +196,7 @@ def _place_constants(
 ) -> tuple[set[int], dict[int, list[int]]]:
     """Which constants are literals, and before which statement the others get their name.
 
-    A reader numbers constants as it meets them. A literal is met inside its statement, a named one before a statement,
+    A reader numbers constants as it meets the instructions that use them. A literal is met inside its statement, a named one before a statement,
     so in exact order a named constant stands after the statement of every literal with a lower number and before
     its own first use. Where that cannot be, the lower literal gets a name too (`literals` is the stack of those left).
     """
@@ -205,12 +205,14 @@ def _place_constants(
 
     def walk(tree: _Tree | int, statement: int) -> None:
         nonlocal position
-        if isinstance(tree, _Tree):
-            for a in tree.args:
+        arguments = tree.args if isinstance(tree, _Tree) else (tree,)
+        for a in arguments:
+            if isinstance(a, _Tree):
                 walk(a, statement)
-        elif tree < 0:
-            position += 1
-            where.setdefault(-1 - tree, []).append((statement, position))
+        for a in arguments:  # a reader numbers the constants of an instruction when it has read all its arguments
+            if not isinstance(a, _Tree) and a < 0:
+                position += 1
+                where.setdefault(-1 - a, []).append((statement, position))
 
     for s, body in enumerate(bodies):
         walk(body, s)

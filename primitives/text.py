@@ -178,7 +178,8 @@ class _Builder:
 
 
 class _Statement:
-    """Recursive descent over one line, with a counted depth. Instructions appear in the order they are read."""
+    """Recursive descent over one line, with a counted depth. Instructions appear in the order they are read, constants
+    in the order of the instructions that use them; until then a literal is a float among value numbers."""
 
     def __init__(self, tokens: list[_Token], line: int, builder: _Builder) -> None:
         self.tokens, self.line, self.builder = tokens, line, builder
@@ -205,13 +206,13 @@ class _Statement:
         if target.text in LITERAL_NAMES:
             raise self.fault(f"{target.text!r} is a number and cannot be bound; choose another name", target)
         self.take("=", "'='")
-        value = self.expression(SUM)
+        value = self.settled(self.expression(SUM), target)
         if self.token.kind != "end":
             raise self.fault(f"expected an operator or the end of the line, not {_quote(self.token.text)}")
         self.builder.names[target.text] = value
         self.builder.bound.add(target.text)
 
-    def expression(self, least: int) -> int:
+    def expression(self, least: int) -> int | float:
         """Operands joined by operators that bind at least as tightly as `least`."""
         value = self.operand()
         while _BINDING.get(self.token.kind, 0) >= least:
@@ -223,7 +224,7 @@ class _Statement:
             value = self.instruction(self.builder.infix[operator.kind], (value, right), operator)
         return value
 
-    def operand(self) -> int:
+    def operand(self) -> int | float:
         """A literal, a name, a call, a sign or a bracket."""
         token = self.token
         self.at += 1
@@ -231,7 +232,7 @@ class _Statement:
         if self.depth > MAX_NESTING:
             raise self.fault(f"expressions nest more than {MAX_NESTING} deep; name a part on a line of its own", token)
         if token.kind == "number":
-            value = self.constant(token.value, token)
+            value: int | float = token.value
         elif token.kind == "name" and self.token.kind == "(":
             value = self.call(token)
         elif token.kind == "name":
@@ -246,20 +247,20 @@ class _Statement:
         self.depth -= 1
         return value
 
-    def sign(self, minus: _Token) -> int:
+    def sign(self, minus: _Token) -> int | float:
         """Fold the minus into a literal, or negate."""
         token = self.token
         if token.kind == "number" or (token.kind == "name" and token.text in LITERAL_NAMES):
             self.at += 1
-            return self.constant(-(token.value if token.kind == "number" else float(token.text)), token)
+            return -(token.value if token.kind == "number" else float(token.text))
         value = self.operand()
         if "neg" not in self.builder.primitives.index:
             raise self.fault("the primitive set has no 'neg' to negate with; subtract instead", minus)
         return self.instruction("neg", (value,), minus)
 
-    def name(self, token: _Token) -> int:
+    def name(self, token: _Token) -> int | float:
         if token.text in LITERAL_NAMES:
-            return self.constant(float(token.text), token)
+            return float(token.text)
         if token.text not in self.builder.names:
             if token.text in self.builder.primitives.index:
                 raise self.fault(f"{token.text!r} is a primitive; write {token.text}(...)", token)
@@ -284,14 +285,18 @@ class _Statement:
             raise self.fault(f"{token.text} takes {arity} argument{'s' * (arity > 1)}, not {len(args)}", token)
         return self.instruction(token.text, tuple(args), token)
 
-    def instruction(self, op: str, args: tuple[int, ...], token: _Token) -> int:
+    def instruction(self, op: str, args: tuple[int | float, ...], token: _Token) -> int:
+        settled = tuple(self.settled(a, token) for a in args)
         done = self.builder.instructions
         if len(done) == MAX_INSTRUCTIONS:
             raise self.fault(f"a program has at most {MAX_INSTRUCTIONS} instructions; shorten it", token)
-        done.append(Instruction(op, args))
+        done.append(Instruction(op, settled))
         return len(self.builder.signature.leaves) + len(done) - 1
 
-    def constant(self, value: float, token: _Token) -> int:
+    def settled(self, value: int | float, token: _Token) -> int:
+        """A value number; a literal (a float) becomes a new constant."""
+        if isinstance(value, int):
+            return value
         constants = self.builder.constants
         if len(constants) == MAX_CONSTANTS:
             raise self.fault(f"a program has at most {MAX_CONSTANTS} constants; name those used twice", token)

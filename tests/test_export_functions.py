@@ -148,7 +148,7 @@ def test_golden_vectors_are_what_numpy_computes_in_both_precisions(exp2: Exports
         x, y = np.array(export.golden(what, bits), dtype).T
         assert len(x) == export.GOLDEN_POINTS - 1  # at 0 the program divides by zero
         t = x + dtype(90.49393201711207) / x
-        c0, c1, c2, b = map(dtype, exp2.find.program.constants[1:])
+        c2, b, c1, c0 = map(dtype, exp2.find.program.constants[1:])  # in the order of use
         np.testing.assert_array_equal(y, c0 + c1 / (t - c2 + b / t), strict=True)
 
 
