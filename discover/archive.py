@@ -19,6 +19,12 @@ def oriented(problem: Problem, score: np.ndarray) -> np.ndarray:
     return out
 
 
+def quality(problem: Problem, score: np.ndarray) -> np.ndarray:
+    """What decides within a cell: the last objective, to minimise; +inf where any objective is not finite."""
+    values = oriented(problem, score)
+    return np.where(np.isfinite(values).all(axis=1), values[:, -1], np.inf)
+
+
 def front(score: np.ndarray) -> np.ndarray:
     """Indices of the Pareto front of float64[n, k] (to minimise), in the order of the first objective.
 
@@ -55,16 +61,15 @@ class Archive:
         return index
 
     def quality(self, cell: np.ndarray) -> np.ndarray:
-        """The last objective, to minimise, of the elite of each cell; +inf where there is none."""
-        return np.where(self.occupied[cell], oriented(self.problem, self.score[cell])[:, -1], np.inf)
+        """The quality of the elite of each cell; +inf where there is none."""
+        return quality(self.problem, self.score[cell])
 
     def add(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> np.ndarray:
         """Keep what beats the elite of its cell. Returns bool[n]: the new elites."""
         cell = self.cell(batch)
-        quality = oriented(self.problem, score)[:, -1]
-        better = quality < self.quality(cell)
-        candidates = np.flatnonzero(better)
-        order = candidates[np.lexsort((candidates, quality[candidates], cell[candidates]))]
+        offered = quality(self.problem, score)
+        candidates = np.flatnonzero(offered < self.quality(cell))
+        order = candidates[np.lexsort((candidates, offered[candidates], cell[candidates]))]
         winners = order[np.unique(cell[order], return_index=True)[1]]
         place = cell[winners]
         self.elites[place] = batch[winners]
@@ -77,7 +82,8 @@ class Archive:
     def state(self) -> dict[str, np.ndarray]:
         """Everything, as arrays."""
         arrays = dict(zip(Packed.FIELDS, self.elites.arrays, strict=True))
-        return arrays | {"score": self.score, "key": self.key, "occupied": self.occupied, "improved": np.array(self.improved)}
+        arrays |= {"score": self.score, "key": self.key, "occupied": self.occupied}
+        return arrays | {"improved": np.array(self.improved)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """The inverse of `state`."""

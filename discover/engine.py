@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discover import strategies, workers
-from discover.archive import Archive, find_of, front, oriented
+from discover.archive import Archive, find_of, front, oriented, quality
 from discover.cache import Cache
 from discover.problem import Find, Problem
 from primitives.canonical import Canonicalizer
@@ -68,10 +68,13 @@ class Search:
         valid[valid] = self.problem.check(batch[valid])
         score = np.full((n, len(self.problem.objectives)), np.nan)
         counts = dict.fromkeys(Progress.COUNTS, 0) | {"candidates": n, "invalid": int(n - valid.sum())}
-        chosen, prints = self._look_up(batch, keys, valid, score, counts)
+        chosen, prints, twin = self._look_up(batch, keys, valid, score, counts)
         evaluation = time.perf_counter()
         records = self._score(batch, keys, chosen, prints, score, counts)
         evaluation = time.perf_counter() - evaluation
+        score = score[twin]
+        if self.problem.free_constants:
+            batch.const[:] = batch.const[twin]
         improved = self.archive.improved
         self.archive.add(batch, score, keys)
         self.strategy.tell(batch, score, keys)
@@ -81,26 +84,34 @@ class Search:
 
     def _look_up(
         self, batch: Packed, keys: np.ndarray, valid: np.ndarray, score: np.ndarray, counts: dict[str, int]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Answer what the cache knows. Returns the indices to score and their fingerprints."""
-        left = np.flatnonzero(valid)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Answer what the cache knows.
+
+        Returns the indices to score, their fingerprints, and for every candidate the index of the one whose score is its
+        own too: itself, or an earlier one of the batch.
+        """
+        left, twin = np.flatnonzero(valid), np.arange(len(valid))
         if not self.strategy.fresh:
             rows = self.cache.canonical.find(keys[left])
             known, rows = left[rows >= 0], rows[rows >= 0]
             score[known], batch.const[known] = self.cache.score(rows), self._constants(batch, known, rows)
-            first = _firsts(keys, np.setdiff1d(left, known, assume_unique=True))
+            first = _firsts(keys, np.setdiff1d(left, known, assume_unique=True), twin)
             counts["hits_canonical"] = len(left) - len(first)
             left = first
         prints = self._fingerprint(batch[left])
         if not self.strategy.fresh:
             rows = self.cache.fingerprint.find(prints)
+            other = np.arange(len(left))
+            first = _firsts(prints, np.flatnonzero(rows < 0), other)
             if not self.problem.free_constants:  # other constants than those scored: then the score is not its own
                 known, hit = left[rows >= 0], rows[rows >= 0]
                 score[known] = self.cache.score(hit)
-            first = _firsts(prints, np.flatnonzero(rows < 0))
+                same = np.arange(len(valid))
+                same[left] = left[other]
+                twin = same[twin]
             counts["hits_fingerprint"] = len(left) - len(first)
             left, prints = left[first], prints[first]
-        return left, prints
+        return left, prints, twin
 
     def _constants(self, batch: Packed, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return self.cache.const(rows) if self.problem.free_constants else batch.const[known]
@@ -121,8 +132,8 @@ class Search:
             )
             score[index], batch.const[index] = result.score, result.const
             counts["quarantined"] += int(result.quarantined.sum())
-            quality = oriented(self.problem, result.score)[:, -1]
-            going = going[np.isfinite(quality) & (quality <= stage.slack * self.archive.quality(cell[going]))]
+            reached = quality(self.problem, result.score)
+            going = going[np.isfinite(reached) & (reached <= _limit(stage.slack, self.archive.quality(cell[going])))]
             if not len(going):
                 break
         const = batch.const[chosen]
@@ -131,7 +142,7 @@ class Search:
         return records | ({"const": const} if self.problem.free_constants else {})
 
     def _streams(self, keys: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """The random-stream key of each candidate: of its structure and the seed, or of its place where it must be new."""
+        """The random-stream key of each candidate: of its structure and the seed, or of its place if it must be new."""
         seed = np.random.SeedSequence([self.spec.run.seed, 1 + self.progress.generation * self.strategy.fresh])
         salt = seed.generate_state(1, np.uint64)[0]
         return (slots.astype(np.uint64) if self.strategy.fresh else keys) ^ salt
@@ -239,6 +250,15 @@ def _below(prefix: str, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray
     return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
 
 
-def _firsts(keys: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Of the given indices, the first of every key, in order."""
-    return np.sort(index[np.unique(keys[index], return_index=True)[1]])
+def _firsts(keys: np.ndarray, index: np.ndarray, twin: np.ndarray) -> np.ndarray:
+    """Of the given indices, the first of every key, in order; `twin` of each becomes the first of its key."""
+    _, first, inverse = np.unique(keys[index], return_index=True, return_inverse=True)
+    twin[index] = index[first[inverse]]
+    return np.sort(index[first])
+
+
+def _limit(slack: float, best: np.ndarray) -> np.ndarray:
+    """The worst quality within a factor of the best; as far above a negative best as above a positive one."""
+    if not np.isfinite(slack):
+        return np.full(len(best), np.inf)
+    return np.where(np.isfinite(best), best + (slack - 1.0) * np.abs(best), np.inf)

@@ -29,6 +29,14 @@ def make(problem: Problem, settings: Settings, seed: int) -> Strategy:
 
 
 __all__ = [
-    "STRATEGIES", "NSGA2", "ConstantsOnly", "Islands", "MapElites", "RandomSearch", "Regularized", "Settings", "Strategy",
+    "NSGA2",
+    "STRATEGIES",
+    "ConstantsOnly",
+    "Islands",
+    "MapElites",
+    "RandomSearch",
+    "Regularized",
+    "Settings",
+    "Strategy",
     "make",
-]  # fmt: skip
+]

@@ -14,8 +14,8 @@ from primitives.packed import Packed, pack
 
 
 class Strategy(ABC):
-    """`ask` breeds, `tell` learns. Its randomness is a function of (seed, island, generation), so its only state is what
-    it has been told.
+    """`ask` breeds, `tell` learns. Its randomness is a function of (seed, island, generation): its only state is what it
+    has been told.
 
     fresh: scores of its candidates must not come from the cache (it evolves constants that the score fits).
     """
@@ -43,7 +43,7 @@ class Strategy(ABC):
         shape, k = self.problem.shape, len(self.problem.objectives)
         return Packed.empty(0, shape), np.zeros((0, k)), np.zeros(0, np.uint64)
 
-    def restart(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
+    def restart(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:  # noqa: B027
         """Start anew from these programs. Strategies without a population have nothing to give up."""
 
     @abstractmethod

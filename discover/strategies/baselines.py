@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from discover.archive import oriented
+from discover.archive import quality
 from discover.breed import CONSTANTS_ONLY, Breeder
 from discover.problem import Mutations, Problem
 from discover.spec import Strategy as Settings
@@ -61,12 +61,12 @@ class ConstantsOnly(Strategy):
 
     def tell(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
         """Candidate i belongs to structure i mod their number."""
-        values = oriented(self.problem, score)[:, -1]
+        values, known = quality(self.problem, score), quality(self.problem, self._score)
         for s in range(len(self._best)):
             mine = np.arange(s, len(batch), len(self._best))
             if len(mine):
                 best = mine[np.argmin(values[mine])]
-                if values[best] < oriented(self.problem, self._score[s : s + 1])[0, -1]:
+                if values[best] < known[s]:
                     self._best[slice(s, s + 1)] = batch[slice(int(best), int(best) + 1)]
                     self._score[s], self._key[s] = score[best], keys[best]
 

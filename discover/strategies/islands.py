@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,8 +14,10 @@ MIGRANTS = 4
 
 
 class Islands(Strategy):
-    """A ring of strategies of one kind that divide every batch in turn; each `migrate_every` generations the best few of an
-    island are told to the next."""
+    """A ring of strategies of one kind that divide every batch in turn.
+
+    Every `migrate_every` generations the best few of each island are told to the next.
+    """
 
     def __init__(self, islands: Sequence[Strategy], migrate_every: int) -> None:
         self.islands, self.migrate_every = list(islands), migrate_every
@@ -23,7 +26,7 @@ class Islands(Strategy):
 
     def _parts(self, n: int) -> list[slice]:
         edges = np.linspace(0, n, len(self.islands) + 1).astype(int).tolist()
-        return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        return [slice(a, b) for a, b in pairwise(edges)]
 
     def ask(self, n: int, generation: int) -> Packed:
         """A share from every island."""

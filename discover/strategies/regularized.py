@@ -1,4 +1,4 @@
-"""Regularized (aging) evolution (Real et al., arXiv 1802.01548): tournaments choose parents, children replace the oldest."""
+"""Regularized (aging) evolution (Real et al., arXiv 1802.01548): tournaments, and children replace the oldest."""
 
 from __future__ import annotations
 
