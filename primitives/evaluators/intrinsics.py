@@ -207,6 +207,38 @@ def sum_of_squares(typing: Any, w: Any, a: Any, b: Any, count: Any) -> Any:
 
 
 @intrinsic
+def any_beyond(typing: Any, w: Any, at: Any, limit: Any) -> Any:
+    """Whether some finite |x| of LANES elements w[at:] exceeds the limit."""
+    if limit != w.dtype:
+        return None
+
+    def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = context.get_value_type(w.dtype)
+        size = context.get_abi_sizeof(kind)
+        integer = ir.IntType(8 * size)
+        vector = ir.VectorType(integer, LANES)
+
+        def splat(value: Any) -> Any:
+            one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(
+                one, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
+            )
+
+        data = context.make_array(w)(context, builder, args[0]).data
+        pointer = builder.bitcast(builder.gep(data, [args[1]]), vector.as_pointer())
+        infinity = 0x7F800000 if size == 4 else 0x7FF << 52
+        magnitude = builder.and_(
+            builder.load(pointer, align=size), splat(ir.Constant(integer, (1 << (8 * size - 1)) - 1))
+        )
+        above = builder.icmp_signed(">", magnitude, splat(builder.bitcast(args[2], integer)))
+        finite = builder.icmp_signed("<", magnitude, splat(ir.Constant(integer, infinity)))
+        found = builder.bitcast(builder.and_(above, finite), ir.IntType(LANES))
+        return builder.icmp_unsigned("!=", found, ir.Constant(found.type, 0))
+
+    return types.boolean(w, at, limit), body
+
+
+@intrinsic
 def wide_vectors(typing: Any) -> Any:
     """Lets LLVM use 512-bit registers in the calling function, where the processor has them.
 
