@@ -28,12 +28,12 @@ TARGETS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def chebyshev(low: float, high: float, count: int) -> np.ndarray:
-    """float64[count]: Chebyshev points, and first and last two points just inside the ends of the domain.
+    """float64[count]: Chebyshev points, and first and last a point just inside the ends of the domain.
 
     The ends themselves are left out, for a program that divides by x has only a limit there.
     """
     inner = np.cos(np.pi * (np.arange(count - 2, 0, -1) - 0.5) / (count - 2))
-    unit = np.concatenate(([-1 + 2.0**-19], inner, [1 - 2.0**-19]))
+    unit = np.concatenate(([-1 + 2.0**-39], inner, [1 - 2.0**-39]))
     return np.asarray(low + (high - low) * (0.5 + 0.5 * unit))
 
 
