@@ -245,7 +245,8 @@ def _stoppable() -> Iterator[list[Path]]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    # Also where it was ignored on entry, as in a shell script's background job: whoever sends it means it.
+    before = {sign: signal.signal(sign, stop) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield folder
     except KeyboardInterrupt:
@@ -255,7 +256,8 @@ def _stoppable() -> Iterator[list[Path]]:
             print(f"discover: interrupted; nothing is lost, go on with: discover resume {folder[0]}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _report(checks: Sequence[Check], as_json: bool) -> None:

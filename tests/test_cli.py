@@ -160,6 +160,15 @@ def test_interrupted_it_says_how_to_go_on_and_ends_in_the_same_digest(discover, 
     assert discover("resume", folder).code == 0  # done already: nothing happens
 
 
+def test_ctrl_c_also_reaches_a_background_job_of_a_script(tmp_path):
+    ignored = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # how a shell starts one
+    running = begin("--budget", 32_000_000, "--out", tmp_path / "r", **ignored)
+    running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    running.communicate()
+    assert running.returncode == 3
+
+
 def test_a_running_run_can_be_looked_at_but_not_resumed(discover, mistake, tmp_path):
     folder = tmp_path / "r"
     running = begin("--budget", 32_000_000, "--out", folder)
