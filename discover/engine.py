@@ -87,8 +87,8 @@ class Search:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Answer what the cache knows.
 
-        Returns the indices to score, their fingerprints, and for every candidate the index of the one whose score is its
-        own too: itself, or an earlier one of the batch.
+        Returns the indices to score, their fingerprints, and for every candidate the index of the one that it shares
+        its score with: itself, or an earlier one of the batch.
         """
         left, twin = np.flatnonzero(valid), np.arange(len(valid))
         if not self.strategy.fresh:

@@ -14,7 +14,7 @@ from primitives.packed import Packed, pack
 
 
 class Strategy(ABC):
-    """`ask` breeds, `tell` learns. Its randomness is a function of (seed, island, generation): its only state is what it
+    """`ask` breeds, `tell` learns. Its randomness is a function of (seed, island, generation), its only state what it
     has been told.
 
     fresh: scores of its candidates must not come from the cache (it evolves constants that the score fits).

@@ -44,7 +44,7 @@ class NSGA2(Population):
 
 
 def select(values: np.ndarray, k: int) -> np.ndarray:
-    """DEAP's selNSGA2: at most `k` rows of float64[n, m] (to minimise), the best front first, then the least crowded."""
+    """DEAP's selNSGA2: at most `k` rows of float64[n, m] (to minimise), best front first, then the least crowded."""
     from deap import base, tools
 
     class Minimise(base.Fitness):  # type: ignore[misc]
