@@ -242,7 +242,7 @@ def finds(problem: Problem, state: Mapping[str, np.ndarray]) -> list[Find]:
     archive = Archive(problem)
     archive.restore(_below("archive.", state))
     every = elites(archive)
-    score = oriented(problem, np.array([list(f.objectives.values()) for f in every]).reshape(len(every), -1))
+    score = oriented(problem, np.array([list(f.objectives.values()) for f in every]).reshape(-1, len(problem.objectives)))
     return [every[i] for i in front(score)]
 
 
