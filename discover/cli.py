@@ -5,25 +5,23 @@ Exit codes: 0 done; 2 a mistake that the user can mend, told in one line; 3 inte
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from discover import __version__
+from discover import __version__, output
 from discover.errors import UserError
 
 if TYPE_CHECKING:
-    from discover.artifact import Check
-    from discover.runs import Run
+    from discover.engine import Progress
+    from discover.runs import Observe, Run
 
 MISTAKE, INTERRUPTED = 2, 3
 app = typer.Typer(
@@ -67,7 +65,7 @@ def list_searches(as_json: Json = False) -> None:
     for name in registry.names():
         one = spec.load(name)
         rows.append({"name": name, "summary": one.summary, "strategy": one.strategy.name, "budget": one.run.budget})
-    _print_rows(rows, as_json)
+    output.print_rows(rows, as_json)
 
 
 @app.command("run")
@@ -88,9 +86,9 @@ def run_search(
     resolved = spec.load(name, overrides)
     title = f"{resolved.search}/{resolved.name}, seed {resolved.run.seed}"
     progress.check(show)
-    with _stoppable() as folder, runs.start(resolved, out) as store, progress.observer(show, title) as observe:
-        folder.append(store.folder)
-        runs.continue_search(resolved, store, observe)
+    with _stoppable() as stop, runs.start(resolved, out) as store, progress.observer(show, title) as observe:
+        stop.folder = store.folder
+        runs.continue_search(resolved, store, stop.after(observe))
     print(store.folder)
 
 
@@ -104,11 +102,11 @@ def resume(run: RunArgument, workers: Workers = None, show: Show = "auto") -> No
     loaded = runs.load(run)
     for difference in doctor.differences(loaded.environment):
         print(f"discover: this run began elsewhere ({difference}); last bits may differ", file=sys.stderr)
-    with _stoppable() as folder, Store.open(loaded.folder) as store:
-        folder.append(loaded.folder)
+    with _stoppable() as stop, Store.open(loaded.folder) as store:
+        stop.folder = loaded.folder
         if store.status != "done":
             with progress.observer(show, f"{loaded.name}, continued") as observe:
-                runs.continue_search(loaded.on(workers), store, observe)
+                runs.continue_search(loaded.on(workers), store, stop.after(observe))
     print(loaded.folder)
 
 
@@ -121,9 +119,9 @@ def top(
     """List a run's finds, best first; also while it runs."""
     found = _load(run).top()[:limit]
     if as_json:
-        _print_json([e.data for e in found])
+        output.print_json([e.data for e in found])
         return
-    _print_rows(
+    output.print_rows(
         [
             {"id": e.id, **e.find.objectives, **e.find.descriptors, "program": "; ".join(e.program.splitlines())}
             for e in found
@@ -140,13 +138,13 @@ def show(
     """Show a run, or one find with its whole program."""
     loaded = _load(run)
     if id is None:
-        _print_pairs(_about(loaded), as_json)
+        output.print_pairs(_about(loaded), as_json)
         return
     entry = loaded.find(id)
     if as_json:
-        _print_json(entry.data | {"provenance": loaded.provenance(entry)})
+        output.print_json(entry.data | {"provenance": loaded.provenance(entry)})
         return
-    _print_pairs({"id": entry.id, **entry.find.objectives, **entry.find.descriptors})
+    output.print_pairs({"id": entry.id, **entry.find.objectives, **entry.find.descriptors})
     print(f"\n{entry.program.rstrip()}\n\nexport formats: {', '.join(loaded.problem.exporters)}")
 
 
@@ -193,7 +191,7 @@ def verify(
         from discover import artifact
 
         checks = artifact.verify(path)
-    _report(checks, as_json)
+    output.report(checks, as_json)
 
 
 @app.command()
@@ -204,7 +202,7 @@ def doctor(
     """Check this machine and installation, or every digest of a run."""
     from discover.doctor import examine, examine_run
 
-    _report(list(examine() if run is None else examine_run(run)), as_json)
+    output.report(list(examine() if run is None else examine_run(run)), as_json)
 
 
 def _load(run: str) -> Run:
@@ -237,80 +235,49 @@ def _about(run: Run) -> dict[str, Any]:
         }
 
 
-@contextmanager
-def _stoppable() -> Iterator[list[Path]]:
-    """Ctrl-C and SIGTERM end the search between two transactions; the folder put in the list can be resumed."""
-    folder: list[Path] = []
+class _Stop:
+    """A request to end: the folder that can be resumed, and whether it was asked for."""
 
-    def stop(*_: object) -> None:
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self.asked = False
+
+    def __call__(self, *_: object) -> None:
+        """The signal handler."""
+        self.asked = True
+        # Raised inside a callback from C, a KeyboardInterrupt is printed and lost, and the compiler fails later.
+        sys.unraisablehook = lambda _: None
         raise KeyboardInterrupt
 
+    def after(self, observe: Observe) -> Observe:
+        """`observe`, and then the end if one that was asked for got lost."""
+
+        def both(progress: Progress) -> None:
+            observe(progress)
+            if self.asked:
+                raise KeyboardInterrupt
+
+        return both
+
+
+@contextmanager
+def _stoppable() -> Iterator[_Stop]:
+    """Ctrl-C and SIGTERM end the search between two transactions."""
+    stop = _Stop()
+    hook = sys.unraisablehook
     # Also where it was ignored on entry, as in a shell script's background job: whoever sends it means it.
     before = {sign: signal.signal(sign, stop) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield folder
-    except KeyboardInterrupt:
-        if not folder:
+        yield stop
+    except BaseException as error:
+        if isinstance(error, UserError) or not stop.asked:
+            raise
+        if stop.folder is None:
             print("discover: interrupted before the search began", file=sys.stderr)
         else:
-            print(f"discover: interrupted; nothing is lost, go on with: discover resume {folder[0]}", file=sys.stderr)
+            print(f"discover: interrupted; nothing is lost, go on with: discover resume {stop.folder}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     finally:
+        sys.unraisablehook = hook
         for sign, handler in before.items():
             signal.signal(sign, handler)
-
-
-def _report(checks: Sequence[Check], as_json: bool) -> None:
-    rows = [{"check": check.name, "ok": check.ok, "detail": check.detail} for check in checks]
-    if as_json:
-        _print_json(rows)
-    else:
-        _print_rows([{**row, "ok": "ok" if row["ok"] else "WRONG"} for row in rows])
-    wrong = [row for row in rows if not row["ok"]]
-    if wrong:
-        raise UserError(f"{len(wrong)} of {len(rows)} checks failed, first: {wrong[0]['check']}: {wrong[0]['detail']}")
-
-
-def _print_json(data: Any) -> None:
-    print(json.dumps(_finite(data), indent=2, allow_nan=False))
-
-
-def _finite(data: Any) -> Any:
-    """JSON has no NaN and no infinities: they become strings that float() reads."""
-    if isinstance(data, dict):
-        return {str(k): _finite(v) for k, v in data.items()}
-    if isinstance(data, list | tuple):
-        return [_finite(v) for v in data]
-    if isinstance(data, float) and not math.isfinite(data):
-        return str(data)
-    return data
-
-
-def _print_pairs(pairs: dict[str, Any], as_json: bool = False) -> None:
-    if as_json:
-        _print_json(pairs)
-        return
-    width = max(map(len, pairs))
-    for key, value in pairs.items():
-        print(f"{key:{width}}  {_cell(value)}")
-
-
-def _print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
-    """A plain table: it looks the same on a terminal, in a file and in a pipe."""
-    if as_json:
-        _print_json(rows)
-        return
-    if not rows:
-        print("nothing yet")
-        return
-    heads = list(rows[0])
-    cells = [heads, *([_cell(row.get(head, "")) for head in heads] for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
-    for line in cells:
-        print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.6g}"
-    return str(value)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from discover import cli
+from discover import cli, output
 from discover.store import Store
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -103,9 +103,9 @@ def test_progress_as_json_lines(discover):
     assert len(seen) == 10 and seen[-1]["candidates"] == seen[-1]["budget"] == 320
 
 
-def test_no_number_is_invalid_json(discover):
+def test_no_number_is_invalid_json():
     values = {"a": np.inf, "b": -np.inf, "c": np.nan, "d": 0.1, "e": 5e-324}
-    assert cli._finite(values) == {"a": "inf", "b": "-inf", "c": "nan", "d": 0.1, "e": 5e-324}
+    assert output.finite(values) == {"a": "inf", "b": "-inf", "c": "nan", "d": 0.1, "e": 5e-324}
 
 
 def test_the_library_does_the_same(tmp_path, monkeypatch):
