@@ -242,8 +242,8 @@ def finds(problem: Problem, state: Mapping[str, np.ndarray]) -> list[Find]:
     archive = Archive(problem)
     archive.restore(_below("archive.", state))
     every = elites(archive)
-    score = oriented(problem, np.array([list(f.objectives.values()) for f in every]).reshape(-1, len(problem.objectives)))
-    return [every[i] for i in front(score)]
+    score = np.array([list(f.objectives.values()) for f in every]).reshape(-1, len(problem.objectives))
+    return [every[i] for i in front(oriented(problem, score))]
 
 
 def _below(prefix: str, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The smallest problem that is still a search: find x*x + x from + - * / and constants, scored in NumPy on 16 points."""
+"""The smallest problem that is still a search: find x*x + x from + - * / and constants, scored on 16 points."""
 
 from __future__ import annotations
 

@@ -84,7 +84,11 @@ def test_state_is_everything():
 numbers = st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, *NOTHING])
 
 
-@given(st.integers(1, 3).flatmap(lambda k: st.lists(st.lists(numbers, min_size=k, max_size=k), min_size=1, max_size=12)))
+rows = st.integers(1, 3).flatmap(lambda k: st.lists(st.tuples(*[numbers] * k), min_size=1, max_size=12))
+offers = st.lists(st.tuples(st.sampled_from([LINE, PARABOLA]), numbers), max_size=20)
+
+
+@given(rows)
 def test_the_front_is_what_nothing_dominates(rows):
     score = np.array(rows)
     on = front(score)
@@ -102,10 +106,10 @@ def test_the_front_is_what_nothing_dominates(rows):
     assert len(front(score[:0])) == 0
 
 
-@given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from([0.0, 1.0, 2.0, *NOTHING])), max_size=20), st.integers(1, 5))
+@given(offers, st.integers(1, 5))
 def test_elites_do_not_depend_on_how_the_offers_are_divided(offers, size):
     whole, parts = Archive(Small()), Archive(Small())
-    programs = [(LINE, PARABOLA)[which] for which, _ in offers]
+    programs = [program for program, _ in offers]
     errors = [error for _, error in offers]
     keys = list(range(len(offers)))
     if offers:
