@@ -178,14 +178,14 @@ def _correct(code, work, n):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _levenberg(code, work, const, iterations, tolerance):
+def _levenberg(code, work, const, iterations, tolerance, damping):
     """Improve `const` in place by Levenberg-Marquardt; the final sum of squares."""
     residual, system, m = work.residual, work.system, work.residual.shape[0]
     best = _project(code, work, const, residual)
     n = code.n_const - code.n_linear
     if best == INFINITY or n == 0:
         return best
-    damping, fresh, slow = 1e-2, True, 0
+    fresh, slow = True, 0
     for _ in range(iterations):
         if fresh:
             if not _jacobian(code, work):
@@ -240,9 +240,9 @@ def _levenberg(code, work, const, iterations, tolerance):
             residual[:] = work.saved
             fresh = True
             slow = slow + 1 if gain < tolerance * best else 0
-            damping = max(damping * (0.15 if slow == 0 else 0.01), 1e-22)
+            damping = max(damping * (0.15 if slow == 0 else 0.003), 1e-20)
             best = total
-            if slow == 5:
+            if slow >= 3 and damping < 1e-13:
                 break
         else:
             damping *= 6.0
@@ -378,11 +378,11 @@ def fit(code, length, const, n_const, results, role, points, targets, dense, den
         _best_first(cost, order, n_start, n_short)
         for i in range(n_short):
             s = order[i]
-            cost[s] = _levenberg(part, work, starts[s], short, 1e-3)
+            cost[s] = _levenberg(part, work, starts[s], short, 1e-3, 1e-2)
         _best_first(cost, order, n_short, n_long)
         for i in range(n_long):
             s = order[i]
-            cost[s] = _levenberg(part, work, starts[s], long, 1e-5)
+            cost[s] = _levenberg(part, work, starts[s], long, 1e-5, 1e-8)
         _best_first(cost, order, n_long, n_long)
         for i in range(n_long):
             s = order[i]
@@ -408,7 +408,7 @@ def fit(code, length, const, n_const, results, role, points, targets, dense, den
             for j in range(m):
                 work.weight[j] = math.sqrt(work.weight[j] * m / total)
                 work.seed[j] = work.inverse[j] * work.weight[j]
-            _levenberg(part, work, walk, 4, 1e-6)
+            _levenberg(part, work, walk, 4, 1e-6, 1e-8)
             e = _score(whole, output, walk, wide, dense_target)
             if e < error[p]:
                 error[p] = e
