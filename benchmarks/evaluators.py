@@ -39,7 +39,7 @@ Tree = list[tuple[str, int]]  # postfix: (primitive, -1) or ("", input)
 
 
 def random_tree(rng: np.random.Generator) -> Tree:
-    """A uniform tree shape with the fixed numbers of nodes: a shuffled postfix, rotated to where it is one (cycle lemma)."""
+    """A uniform shape with these numbers of nodes: a shuffled postfix, rotated to where it is one (cycle lemma)."""
     arities = rng.permutation([2] * BINARY + [1] * UNARY + [0] * LEAVES)
     height = np.cumsum(1 - arities)
     start = int(np.flatnonzero(height == height.min())[-1]) + 1

@@ -45,4 +45,4 @@ def check_rows(packed: Packed, leaves: np.ndarray, target: np.ndarray | None = N
     if len(packed):
         top = leaves.shape[0] + packed.code.shape[1]
         if packed.code[:, :, 1:].max(initial=0) >= top or packed.results.max(initial=0) >= top:
-            raise ValueError(f"a program reads beyond its {leaves.shape[0]} leaves and {packed.code.shape[1]} instructions")
+            raise ValueError(f"a program reads beyond the {leaves.shape[0]} leaves given and its own instructions")

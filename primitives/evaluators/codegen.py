@@ -1,7 +1,7 @@
 """The compiled module of a primitive set: its source text, and the cache folder it is imported from.
 
 Numba keys its disk cache by a function's own file, not by what the function calls. So the module of a set is a file
-named by the hash of everything it depends on: a changed primitive, helper or Numba gets another file, never a stale one.
+named by the hash of all that it depends on: a changed primitive, helper or Numba gets another file, never a stale one.
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ from primitives.evaluators import intrinsics, translate, vecmath
 from primitives.primitive import Primitive, PrimitiveSet
 
 DTYPES = ("float32", "float64")
-_NAMES = (
-    "exp exp2 log log2 sin cos tan sin_narrow cos_narrow tan_narrow tanh erf logb scalb sign minimum maximum "
-    "sqrt fabs rint floor copysign fma"
-)
+_NAMES = (*vecmath.NAMES, *vecmath.INSTRUCTIONS)
 CHUNK = 32  # programs translated and run over one block of rows before the next block
 
 
@@ -68,7 +65,7 @@ def _scalars(primitives: PrimitiveSet) -> str:
         lines += [f"    if op == {opcode}:  # {p.name}", f"        return {p.kernel.format('a', 'b', 'c')}"]
     lines += ["    return F(np.nan)", "", ""]
     lines += ["@njit(cache=True, nogil=True, error_model='numpy')", "def gradient(op, slot, a, b, c, r):"]
-    lines.append('    """Derivative of opcode `op` by argument `slot`, where r is its value; NaN where there is none."""')
+    lines.append('    """Derivative of opcode `op` by argument `slot`, where r is its value; NaN if there is none."""')
     for opcode, p in enumerate(primitives):
         if p.gradient:
             lines.append(f"    if op == {opcode}:  # {p.name}")
@@ -92,9 +89,9 @@ def source(primitives: PrimitiveSet, dtype: str) -> str:
     # A slot is a little longer than a block: equal low address bits in all slots would stall loads behind stores.
     stride = block + 64 // np.dtype(dtype).itemsize * 3
     return _MODULE.format(
-        dtype=dtype, count=len(primitives), names=_NAMES.replace(" ", ", "), block=block, stride=stride,
+        dtype=dtype, count=len(primitives), block=block, stride=stride,
         chunk=CHUNK, cases=cases, scalars=_scalars(primitives) if dtype == "float64" else "",
-        bindings="\n".join(f"{name} = _V.{name}" for name in _NAMES.split()),
+        bindings="\n".join(f"{name} = _V.{name}" for name in _NAMES),
         arity=[p.arity for p in primitives], variants=translate.tables(primitives)[0].tolist(),
     )  # fmt: skip
 
@@ -240,7 +237,7 @@ def _key(text: str) -> str:
     """16 hex digits over the module and everything that its machine code is made from."""
     digest = hashlib.sha256(text.encode())
     for module in (intrinsics, translate, vecmath):
-        digest.update(Path(module.__file__).read_bytes())
+        digest.update(Path(str(module.__file__)).read_bytes())
     versions = (numba.__version__, llvmlite.__version__, np.__version__, sys.version, platform.machine())
     digest.update(repr(versions).encode())
     return digest.hexdigest()[:16]

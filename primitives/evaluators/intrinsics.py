@@ -25,21 +25,16 @@ def _same(emit: Callable[..., Any], n: int, name: str) -> Any:
     def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return emit(builder, *args)
 
-    if n == 1:
+    def unary(typing: Any, a: Any) -> Any:
+        return a(a), body
 
-        def declare(typing: Any, a: Any) -> Any:
-            return a(a), body
+    def binary(typing: Any, a: Any, b: Any) -> Any:
+        return (a(a, a), body) if a == b else None
 
-    elif n == 2:
+    def ternary(typing: Any, a: Any, b: Any, c: Any) -> Any:
+        return (a(a, a, a), body) if a == b == c else None
 
-        def declare(typing: Any, a: Any, b: Any) -> Any:  # type: ignore[misc]
-            return (a(a, a), body) if a == b else None
-
-    else:
-
-        def declare(typing: Any, a: Any, b: Any, c: Any) -> Any:  # type: ignore[misc]
-            return (a(a, a, a), body) if a == b == c else None
-
+    declare: Any = (unary, binary, ternary)[n - 1]
     declare.__name__ = declare.__qualname__ = name
     return intrinsic(declare)
 
@@ -174,7 +169,9 @@ def sum_of_squares(typing: Any, w: Any, a: Any, b: Any, count: Any) -> Any:
         size = context.get_abi_sizeof(kind)
         vector, wide = ir.VectorType(kind, LANES), ir.VectorType(ir.DoubleType(), LANES)
         data = context.make_array(w)(context, builder, args[0]).data
-        start_a, start_b, n = (context.cast(builder, v, t, types.intp) for v, t in zip(args[1:], (a, b, count), strict=True))
+        start_a, start_b, n = (
+            context.cast(builder, v, t, types.intp) for v, t in zip(args[1:], (a, b, count), strict=True)
+        )
         total = cgutils.alloca_once(builder, wide)
         builder.store(ir.Constant(wide, None), total)
 
@@ -196,8 +193,7 @@ def sum_of_squares(typing: Any, w: Any, a: Any, b: Any, count: Any) -> Any:
         while half:
             mask = ir.VectorType(ir.IntType(32), half)
             low, high = (
-                builder.shuffle_vector(value, value, ir.Constant(mask, list(range(s, s + half))))
-                for s in (0, half)
+                builder.shuffle_vector(value, value, ir.Constant(mask, list(range(s, s + half)))) for s in (0, half)
             )
             value = builder.fadd(low, high)
             half //= 2

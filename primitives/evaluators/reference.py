@@ -1,4 +1,4 @@
-"""The reference evaluator: NumPy float64, one program after another, straight from the table. Slow and plain."""
+"""The reference evaluator: NumPy, one program after another, straight from the table. Slow and plain."""
 
 from __future__ import annotations
 
@@ -10,29 +10,27 @@ from primitives.primitive import PrimitiveSet
 
 
 class ReferenceEvaluator:
-    """Runs `Primitive.numpy`. It is what the other evaluators are compared with."""
+    """Runs `Primitive.numpy`. In float64 it is what the other evaluators are compared with; float32
+    rounds every step, and is only as accurate as NumPy's float32 functions."""
 
     def __init__(self, primitives: PrimitiveSet, dtype: str = "float64") -> None:
-        if dtype != "float64":
-            raise ValueError(f"the reference computes in float64, not {dtype}")
         self.primitives = primitives
         self.dtype = np.dtype(dtype)
 
     def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
-        """All results: float64[P, R, N]."""
+        """All results: dtype[P, R, N]."""
         check_rows(packed, leaves)
-        leaves = np.asarray(leaves, np.float64)
+        leaves = np.asarray(leaves, self.dtype)
         n = leaves.shape[1]
-        out = np.empty((len(packed), packed.results.shape[1], n))
+        out = np.empty((len(packed), packed.results.shape[1], n), self.dtype)
         with np.errstate(all="ignore"):
             for p, (code, length, const, _, results) in enumerate(zip(*packed.arrays, strict=True)):
                 values = list(leaves)
                 for op, *arguments in code[:length].tolist():
                     primitive = self.primitives[op]
-                    chosen = [
-                        values[v] if v >= 0 else np.full(n, const[-1 - v]) for v in arguments[: primitive.arity]
-                    ]
-                    values.append(primitive.numpy(*chosen))
+                    used = arguments[: primitive.arity]
+                    chosen = [values[v] if v >= 0 else np.full(n, const[-1 - v], self.dtype) for v in used]
+                    values.append(np.asarray(primitive.numpy(*chosen), self.dtype))
                 for r, v in enumerate(results.tolist()):
                     out[p, r] = values[v] if v >= 0 else const[-1 - v]
         return out
@@ -41,5 +39,5 @@ class ReferenceEvaluator:
         """Mean squared error of result 0: float64[P], +inf where it is not finite."""
         check_rows(packed, leaves, target)
         with np.errstate(all="ignore"):
-            error = np.mean((self.outputs(packed, leaves)[:, 0] - target) ** 2, axis=1)
+            error = np.mean((self.outputs(packed, leaves)[:, 0].astype(np.float64) - target) ** 2, axis=1)
         return np.where(np.isfinite(error), error, np.inf)

@@ -12,7 +12,7 @@ SWAP = 1 << 14  # flag in the table of variants: the first two arguments are exc
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def translate(  # type: ignore[no-untyped-def]
+def translate(
     code, length, const, results, n_leaves, first, stride, arity, variants, tape, immediate, at, where, last, free
 ):
     """Translate one program; its operations go to tape[at:end]. Returns end.
@@ -20,12 +20,12 @@ def translate(  # type: ignore[no-untyped-def]
     code, length, const, results   one program of a Packed
     first                          slot of the first register; slots below hold leaves (and what the caller likes)
     stride                         elements a slot
-    arity, variants                int16[n_ops] and int16[n_ops, 8]: the operation for a mask of constant arguments, or -1
-    tape                           int32[.., 5]: operation, offsets of three arguments and of the output; at most 3 L + R
-                                   rows are written
+    arity, variants                int16[n_ops] and int16[n_ops, 8]: operation for a mask of constant arguments or -1
+    tape                           int32[.., 5]: operation, offsets of three arguments and of the output; at most
+                                   3 L + R rows are written
     immediate                      dtype[..]: the constant of each operation
-    where                          int32[C + n_leaves + L + R]: on return cell C + v holds the offset of value v, the last
-                                   R cells those of the results
+    where                          int32[C + n_leaves + L + R]: on return cell C + v holds the offset of value v, the
+                                   last R cells those of the results
     last, free                     int32 scratch of C + n_leaves + L and L + 8
 
     A program's output register is never one of its inputs, and a register is reused as soon as its value is dead, the
@@ -123,7 +123,8 @@ def tables(primitives: Any) -> tuple[np.ndarray, list[tuple[int, int]]]:
     variants = np.full((len(primitives), 8), -1, np.int16)
     operations: list[tuple[int, int]] = []
     for opcode, primitive in enumerate(primitives):
-        slots = [-1] + [k for k in range(primitive.arity) if primitive.arity > 1 and not (primitive.commutative and k == 0)]
+        first = 1 if primitive.commutative else 0
+        slots = [-1, *range(first, primitive.arity)] if primitive.arity > 1 else [-1]
         for slot in slots:
             operations.append((opcode, slot))
             variants[opcode, 0 if slot < 0 else 1 << slot] = len(operations)

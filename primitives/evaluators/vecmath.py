@@ -9,6 +9,7 @@ Decided, beside NaN in, NaN out and the IEEE limits at infinity and zero:
   subnormal for 0; every other function takes and gives subnormals.
 - sin, cos and tan hold their accuracy for every finite argument. Beyond `trig_limit` float32 reduces through a table of
   2^e mod 2 pi, float64 falls back on the C library; `*_narrow` skips that and is right up to `trig_limit` only.
+  sin(-0) and tan(-0) are +0.
 - minimum and maximum give NaN if either argument is NaN; for two zeros of unlike sign they may give either.
 - rint rounds ties to even. sign(NaN) is NaN and sign(-0) is 0. scalb rounds once.
 
@@ -46,14 +47,18 @@ from primitives.evaluators.intrinsics import (
     unbits,
 )
 
+# What a helper set holds beside F, I and trig_limit; kernels of primitives may use all of it.
+NAMES = ("exp", "exp2", "log", "log2", "sin", "cos", "tan", "sin_narrow", "cos_narrow", "tan_narrow", "tanh", "erf",
+         "logb", "scalb", "sign", "minimum", "maximum")  # fmt: skip
+INSTRUCTIONS = {"sqrt": sqrt, "fabs": fabs, "rint": rint, "floor": floor, "copysign": copysign, "fma": fma}
 # Functions with a faster body for arguments up to `trig_limit`: a loop may test a block of rows and take it.
 NARROW = {"sin": "sin_narrow", "cos": "cos_narrow", "tan": "tan_narrow"}
 
 _LN2 = 0.6931471805599453
-# pi and ln 2 to 160 bits as sums of floats, high part first.
+# pi and ln 2 as sums of floats, high part first.
 _PI = {
-    4: (3.1415927410125732, -8.742277657347586e-08, -3.4302490200117637e-15),
-    8: (3.141592653589793, 1.2246467991473532e-16, -2.9947698097183397e-33),
+    4: (3.141592502593994, 1.5099578831723193e-07, 1.078060505991553e-14),
+    8: (3.141592653589793, 1.224646799147353e-16, 2.1657133478438278e-32),
 }
 _LN2_PARTS = {4: (0.6931471824645996, -1.9046542121259336e-09), 8: (0.6931471805599453, 2.3190468138462996e-17)}
 
@@ -159,10 +164,11 @@ def helpers(dtype: str) -> SimpleNamespace:
     twice_exp_series = polynomial(kind, tuple(2 * c for c in (1.0, 1.0, *_EXP[size])))
     twice_exp2_series = polynomial(kind, tuple(2 * c for c in (1.0, *_EXP2[size])))
 
-    # Added and taken away again, `magic` rounds to an integer, which its low bits then hold; `biased` holds n - 1 + bias.
+    # Added and taken away again, `magic` rounds to an integer n, which the low bits of the sum hold; with `biased` they
+    # hold n - 1 + bias.
     magic = constant(kind, 1.5 * 2.0**mantissa)
     biased = constant(kind, 1.5 * 2.0**mantissa + bias - 1)
-    exp2_min, exp2_max = constant(kind, float(1 - bias)), constant(kind, float(bias + 2))
+    exp2_min, exp2_max = constant(kind, 1.0 - bias), constant(kind, 2.0 + bias)
     exp_min, exp_max = constant(kind, float(F((1 - bias) * _LN2))), constant(kind, float(F((bias + 2) * _LN2)))
     log2e, inv_pi = constant(kind, float(F(1 / _LN2))), constant(kind, float(F(1 / math.pi)))
     ln2_high, ln2_low = _LN2_PARTS[size]
@@ -172,14 +178,14 @@ def helpers(dtype: str) -> SimpleNamespace:
     minus_pi_0, minus_pi_1, minus_pi_2 = (constant(kind, -v) for v in _PI[size])
 
     @_compiled
-    def power_bits(y, t):  # type: ignore[no-untyped-def]
+    def power_bits(y, t):
         """y * 2^n for y in [1/2, 2), where t = n + MAGIC: n goes straight to the exponent bits."""
         return unbits(add(bits(y), shift_left(bits(t), SHIFT)))
 
     # exp and exp2 compute 2 e^r times 2^(n - 1): the last factor comes from the low bits of a biased t, is 0 for the
     # least n let through and infinite for the greatest, and the product overflows where it should.
     @_compiled
-    def exp(x):  # type: ignore[no-untyped-def]
+    def exp(x):
         x = select(exp_min() > x, exp_min(), x)
         x = select(exp_max() < x, exp_max(), x)
         t = fma(x, log2e(), biased())
@@ -188,7 +194,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         return twice_exp_series(r) * unbits(shift_left(bits(t), SHIFT))
 
     @_compiled
-    def exp2(x):  # type: ignore[no-untyped-def]
+    def exp2(x):
         x = select(exp2_min() > x, exp2_min(), x)
         x = select(exp2_max() < x, exp2_max(), x)
         t = x + biased()
@@ -198,7 +204,7 @@ def helpers(dtype: str) -> SimpleNamespace:
     LOG_SPLIT = I(int(np.array(2 / 3 if single else math.sqrt(0.5), F).view(I)))
 
     @_compiled
-    def log_parts(x):  # type: ignore[no-untyped-def]
+    def log_parts(x):
         """e 2^nmant and log(m) with x = m 2^e, m around 1; specials are left to the caller."""
         i = bits(x)
         d = bit_and(subtract(i, LOG_SPLIT), SPLIT_MASK)
@@ -215,40 +221,40 @@ def helpers(dtype: str) -> SimpleNamespace:
         return e, y
 
     @_compiled
-    def log_limits(x, y):  # type: ignore[no-untyped-def]
+    def log_limits(x, y):
         """y, but as IEEE has it at zero (which takes in the subnormals), below zero, at infinity and NaN."""
         return select(x < TINY, select(x > -TINY, -INF, NAN), select(x < INF, y, x))
 
     @_compiled
-    def log(x):  # type: ignore[no-untyped-def]
+    def log(x):
         e, y = log_parts(x)
         return log_limits(x, fma(e, ln2_step(), y) if single else fma(e, ln2_step(), fma(e, ln2_low_step(), y)))
 
     @_compiled
-    def log2(x):  # type: ignore[no-untyped-def]
+    def log2(x):
         e, y = log_parts(x)
         return log_limits(x, fma(y, log2e(), e * step()))
 
     @_compiled
-    def sin_core(r, t):  # type: ignore[no-untyped-def]
+    def sin_core(r, t):
         """sin(r + n pi) for |r| about pi/2, where t = n + MAGIC: odd n flips the sign."""
         s = r * r
         return unbits(bit_xor(bits(fma(r * s, sin_series(s), r)), shift_left(bits(t), SIGN_SHIFT)))
 
     @_compiled
-    def sin_narrow(x):  # type: ignore[no-untyped-def]
+    def sin_narrow(x):
         t = fma(x, inv_pi(), magic())
         n = t - magic()
         return sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x))), t)
 
     @_compiled
-    def cos_narrow(x):  # type: ignore[no-untyped-def]
+    def cos_narrow(x):
         t = fma(x, inv_pi(), -HALF) + magic()
         n = (t - magic()) + HALF
         return -sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x))), t)
 
     @_compiled
-    def tan_narrow(x):  # type: ignore[no-untyped-def]
+    def tan_narrow(x):
         return sin_narrow(x) / cos_narrow(x)
 
     if single:
@@ -260,7 +266,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         D = np.float64
 
         @_compiled
-        def reduced(x):  # type: ignore[no-untyped-def]
+        def reduced(x):
             """x modulo 2 pi (in part) as a sum of two doubles, for |x| >= 2^24: mantissa times (2^e mod 2 pi)."""
             i = bits(fabs(x))
             m = copysign(D(add(bit_and(i, FRACTION), HIDDEN)), D(x))
@@ -272,13 +278,13 @@ def helpers(dtype: str) -> SimpleNamespace:
             return select(far, p, D(x)), select(far, tail, D(0))
 
         @_compiled
-        def sin(x):  # type: ignore[no-untyped-def]
+        def sin(x):
             p, tail = reduced(x)
             y = select(fabs(x) < INF, F(sin64(p, tail)), NAN)
             return select(fabs(x) <= TRIG_LIMIT, sin_narrow(x), y)
 
         @_compiled
-        def cos(x):  # type: ignore[no-untyped-def]
+        def cos(x):
             p, tail = reduced(x)
             y = select(fabs(x) < INF, F(cos64(p, tail)), NAN)
             return select(fabs(x) <= TRIG_LIMIT, cos_narrow(x), y)
@@ -286,33 +292,33 @@ def helpers(dtype: str) -> SimpleNamespace:
     else:
 
         @_compiled
-        def sin_tail(x, tail):  # type: ignore[no-untyped-def]
+        def sin_tail(x, tail):
             """sin(x + tail) for a small tail."""
             t = fma(x, inv_pi(), magic())
             n = t - magic()
             return sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x)) + tail), t)
 
         @_compiled
-        def cos_tail(x, tail):  # type: ignore[no-untyped-def]
+        def cos_tail(x, tail):
             """cos(x + tail) for a small tail."""
             t = fma(x, inv_pi(), -HALF) + magic()
             n = (t - magic()) + HALF
             return -sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x)) + tail), t)
 
         @_compiled
-        def sin(x):  # type: ignore[no-untyped-def]
+        def sin(x):
             return sin_narrow(x) if fabs(x) <= TRIG_LIMIT else math.sin(x)
 
         @_compiled
-        def cos(x):  # type: ignore[no-untyped-def]
+        def cos(x):
             return cos_narrow(x) if fabs(x) <= TRIG_LIMIT else math.cos(x)
 
     @_compiled
-    def tan(x):  # type: ignore[no-untyped-def]
+    def tan(x):
         return sin(x) / cos(x)
 
     @_compiled
-    def tanh(x):  # type: ignore[no-untyped-def]
+    def tanh(x):
         a = fabs(x)
         a = TWO * select(a > TANH_END, TANH_END, a)
         t = fma(a, log2e(), magic())
@@ -323,7 +329,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         return copysign(y / (y + TWO), x)
 
     @_compiled
-    def erf(x):  # type: ignore[no-untyped-def]
+    def erf(x):
         a = fabs(x)
         near = x * near_series(x * x)
         b = select(a > FAR_END, FAR_END, a)
@@ -331,7 +337,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         return select(a < ONE, near, copysign(far, x))
 
     @_compiled
-    def logb(x):  # type: ignore[no-untyped-def]
+    def logb(x):
         a = fabs(x)
         small = a < TINY
         i = bits(select(small, a * UP, a))
@@ -339,17 +345,17 @@ def helpers(dtype: str) -> SimpleNamespace:
         return select(a < INF, select(a == ZERO, -INF, e), a)
 
     @_compiled
-    def power_of_two(k):  # type: ignore[no-untyped-def]
+    def power_of_two(k):
         """2^k for an integral k in the normal range of float64."""
         return unbits(shift_left(add(np.int64(k), np.int64(1023)), np.int64(52)))
 
     @_compiled
-    def clip(k, low, high):  # type: ignore[no-untyped-def]
+    def clip(k, low, high):
         """k held to [low, high]; NaN becomes low."""
         return select(k > low, select(k < high, k, high), low)
 
     @_compiled
-    def scalb(x, k):  # type: ignore[no-untyped-def]
+    def scalb(x, k):
         if single:
             # Exact in float64; the conversion rounds once.
             y = F(np.float64(x) * power_of_two(clip(np.float64(rint(k)), -300.0, 300.0)))
@@ -363,26 +369,23 @@ def helpers(dtype: str) -> SimpleNamespace:
         return select(k == k, y, k)
 
     @_compiled
-    def sign(x):  # type: ignore[no-untyped-def]
+    def sign(x):
         return select(x > ZERO, ONE, select(x < ZERO, -ONE, select(x == ZERO, ZERO, x)))
 
     @_compiled
-    def minimum(a, b):  # type: ignore[no-untyped-def]
+    def minimum(a, b):
         return select((a < b) | (a != a), a, b)
 
     @_compiled
-    def maximum(a, b):  # type: ignore[no-untyped-def]
+    def maximum(a, b):
         return select((a > b) | (a != a), a, b)
 
-    names = (
-        "exp exp2 log log2 sin cos tan sin_narrow cos_narrow tan_narrow tanh erf logb scalb sign minimum maximum"
-    ).split()
+    names = list(NAMES)
     if not single:
         names += ["sin_tail", "cos_tail"]
     scope = locals()
     library = {name: scope[name] for name in names}
-    library |= {"sqrt": sqrt, "fabs": fabs, "rint": rint, "floor": floor, "copysign": copysign, "fma": fma}
-    return SimpleNamespace(F=F, I=I, trig_limit=trig_limit, **library)
+    return SimpleNamespace(F=F, I=I, trig_limit=trig_limit, **library, **INSTRUCTIONS)
 
 
 def _two_pi_powers() -> tuple[np.ndarray, np.ndarray]:

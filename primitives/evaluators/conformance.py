@@ -1,0 +1,235 @@
+"""The battery that every evaluator passes. Subclass it, name a maker, and let any test runner call its methods.
+
+    class TestMine(EvaluatorConformance):
+        dtype = "float32"
+        def evaluator(self, primitives):
+            return MyEvaluator(primitives, self.dtype)
+
+It needs NumPy and mpmath alone; a failure is an AssertionError that names the primitive and the arguments.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from primitives.evaluators import Evaluator
+from primitives.evaluators.reference import ReferenceEvaluator
+from primitives.packed import Packed, Shape, pack
+from primitives.primitive import Primitive, PrimitiveSet
+from primitives.program import Instruction, Program, Signature
+from primitives.table import REAL
+
+# Primitives that IEEE 754 rounds correctly: programs of them agree to the bit with NumPy in the same dtype.
+EXACT = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "sign", "round")
+EITHER_ZERO = ("min", "max", "sin", "tan")  # the sign of a zero result is free
+
+
+def random_programs(primitives: PrimitiveSet, size: int, shape: Shape, rng: np.random.Generator) -> Packed:
+    """Programs of random length, arguments and constants; result 0 is the last instruction, if there is one."""
+    out = Packed.empty(size, shape)
+    out.length[:] = rng.integers(0, shape.instructions + 1, size)
+    out.n_const[:] = shape.constants
+    out.const[:] = rng.normal(size=out.const.shape) * 2
+    for p in range(size):
+        length = int(out.length[p])
+        for i in range(length):
+            op = int(rng.integers(len(primitives)))
+            out.code[p, i, 0] = op
+            for k in range(primitives[op].arity):
+                out.code[p, i, 1 + k] = rng.integers(-shape.constants, shape.n_leaves + i)
+        out.results[p] = rng.integers(-shape.constants, shape.n_leaves + length, shape.n_results)
+        if length:
+            out.results[p, 0] = shape.n_leaves + length - 1
+    return out
+
+
+def samples(primitive: Primitive, size: int, dtype: str, rng: np.random.Generator) -> np.ndarray:
+    """Arguments in the primitive's domain, dense near zero and one and with the ends: dtype[arity, size]."""
+    rows = []
+    for low, high in primitive.domain:
+        x = rng.uniform(low, high, size)
+        small = x[: size // 4] * np.exp2(-rng.uniform(0, 18, size // 4))
+        x[: size // 4] = np.clip(small, low, high)
+        near = slice(size // 4, size // 3)
+        x[near] = np.clip(1 + rng.uniform(-0.3, 0.3, x[near].size), low, high)
+        rows.append(x)
+    corners = np.array(list(product(*((low, high) for low, high in primitive.domain)))).T
+    return np.hstack([corners, np.array(rows)]).astype(dtype)
+
+
+def ulps(got: float, exact: Any, dtype: str, mp: Any) -> float:
+    """Distance of a finite number from the exact value, in units of the exact value's last place in dtype."""
+    info = np.finfo(dtype)
+    exponent = mp.frexp(exact)[1] - 1 if exact != 0 else info.minexp
+    return float(abs(mp.mpf(got) - exact) / mp.mpf(2) ** (max(exponent, info.minexp) - info.nmant))
+
+
+class EvaluatorConformance:
+    """The tests. `evaluator` is yours to define; `dtype` is what it computes in."""
+
+    dtype = "float64"
+    primitives: PrimitiveSet = REAL
+
+    def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
+        """The evaluator under test."""
+        raise NotImplementedError
+
+    def _apply(self, primitive: Primitive, arguments: np.ndarray) -> np.ndarray:
+        """One primitive on the rows of arguments[arity, N]."""
+        subset = self.primitives
+        leaves = tuple(f"x{k}" for k in range(primitive.arity))
+        program = Program(
+            Signature(leaves, ("y",)), (Instruction(primitive.name, tuple(range(primitive.arity))),), (), (len(leaves),)
+        )
+        packed = pack([program], subset, Shape(len(leaves), 1, 1, 0))
+        return np.asarray(self.evaluator(subset).outputs(packed, arguments)[0, 0])
+
+    def test_every_primitive_is_as_accurate_as_declared(self) -> None:
+        """Within `Primitive.ulp` of the exact value, on the primitive's domain."""
+        import mpmath as mp
+
+        for primitive in self.primitives:
+            x = samples(primitive, 400, self.dtype, np.random.default_rng(1))
+            got = self._apply(primitive, x)
+            with mp.workprec(300):
+                for arguments, value in zip(x.T.tolist(), got.tolist(), strict=True):
+                    exact = primitive.high(mp, *(mp.mpf(a) for a in arguments))
+                    if mp.isinf(exact):
+                        assert value == float(exact), (primitive.name, arguments, value)
+                        continue
+                    error = ulps(value, exact, self.dtype, mp)
+                    assert error <= primitive.ulp, (primitive.name, arguments, value, f"{error:.2f} ulp")
+
+    def test_special_values(self) -> None:
+        """NaN, infinities, signed zeros, subnormals and huge numbers behave as in NumPy of the same dtype.
+
+        A subnormal argument may be taken for zero, and a result near or below the least normal number may be zero.
+        """
+        info = np.finfo(self.dtype)
+        tiny, huge = float(info.tiny), float(info.max)
+        special = [np.nan, np.inf, -np.inf, 0.0, -0.0, tiny / 4, -tiny / 4, huge, -huge, 1.0, -1.0, 0.5, -2.5, 1e6]
+        for primitive in self.primitives:
+            choice = special if primitive.arity < 3 else special[:4] + special[9:12]
+            x = np.array(list(product(choice, repeat=primitive.arity))).T.astype(self.dtype)
+            flushed = np.where(np.abs(x) < info.tiny, np.copysign(0, x), x).astype(self.dtype)
+            with np.errstate(all="ignore"):
+                wanted = [np.asarray(primitive.numpy(*a), self.dtype) for a in (x, flushed)]
+            got = self._apply(primitive, x)
+            ok = np.zeros(got.shape, bool)
+            for y in wanted:
+                with np.errstate(all="ignore"):
+                    close = np.abs(got - y) <= 1e-5 * np.abs(y) + 2 * tiny
+                zero = (y == 0) & (got == 0) & (np.signbit(y) != np.signbit(got))
+                ok |= (np.isnan(y) & np.isnan(got)) | (got == y) | (close & np.isfinite(y))
+                if primitive.name not in EITHER_ZERO:
+                    ok &= ~(zero & (y == wanted[0]))
+            bad = np.flatnonzero(~ok)
+            assert not bad.size, (primitive.name, x[:, bad[0]].tolist(), float(got[bad[0]]), float(wanted[0][bad[0]]))
+
+    def test_leaves_constants_and_empty_programs_are_results(self) -> None:
+        """A result may be a leaf or a constant, and a program may have no instruction, or no leaf."""
+        one = self.primitives[0]
+        signature = Signature(("x", "y"), ("a", "b", "c"))
+        programs = [
+            Program(signature, (), (), (1, 0, 1)),
+            Program(signature, (), (2.5, -0.0), (-1, 0, -2)),
+            Program(signature, (Instruction(one.name, (0,) * one.arity),), (4.0,), (2, -1, 2)),
+        ]
+        packed = pack(programs, self.primitives, Shape(2, 3, 2, 2))
+        leaves = np.arange(10.0).reshape(2, 5)
+        out = self.evaluator(self.primitives).outputs(packed, leaves)
+        assert out.shape == (3, 3, 5) and out.dtype == self.dtype
+        assert np.array_equal(out[0], leaves[[1, 0, 1]])
+        assert np.array_equal(out[1], [[2.5] * 5, leaves[0], [-0.0] * 5]) and np.signbit(out[1, 2]).all()
+        assert np.array_equal(out[2, 0], out[2, 2]) and np.array_equal(out[2, 1], [4.0] * 5)
+        nothing = self.evaluator(self.primitives).outputs(packed[:0], leaves)
+        assert nothing.shape == (0, 3, 5)
+
+    def test_constants_in_every_slot(self) -> None:
+        """A constant argument gives what a leaf of that value gives, to the bit, in every pattern of constants."""
+        for primitive in self.primitives:
+            arity = primitive.arity
+            x = samples(primitive, 20, self.dtype, np.random.default_rng(2))
+            signature = Signature(tuple(f"x{k}" for k in range(arity)), ("y",))
+            for mask in product((False, True), repeat=arity):
+                constants = tuple(float(x[k, 0]) for k in range(arity))
+                arguments = tuple(-1 - k if fixed else k for k, fixed in enumerate(mask))
+                program = Program(signature, (Instruction(primitive.name, arguments),), constants, (arity,))
+                packed = pack([program], self.primitives, Shape(arity, 1, 1, arity))
+                got = self.evaluator(self.primitives).outputs(packed, x)[0, 0]
+                same = x.copy()
+                for k, fixed in enumerate(mask):
+                    same[k] = x[k, 0] if fixed else x[k]
+                assert np.array_equal(got, self._apply(primitive, same)), (primitive.name, mask)
+
+    def test_shared_values(self) -> None:
+        """A value read often, long after it was made, and twice by one instruction, is still there."""
+        add, mul = (Instruction(n, a) for n, a in (("add", (0, 0)), ("mul", (1, 1))))
+        chain = [add, mul] + [Instruction("sub", (1 + i, 1)) for i in range(1, 12)] + [Instruction("add", (2, 13))]
+        program = Program(Signature(("x",), ("y", "z")), tuple(chain), (), (len(chain), 2))
+        packed = pack([program], self.primitives, Shape(1, 2, 20, 0))
+        x = np.arange(1.0, 5.0)[None]
+        out = self.evaluator(self.primitives).outputs(packed, x)[0]
+        two, four = 2 * x[0], 4 * x[0] ** 2
+        assert np.array_equal(out[1], four)
+        assert np.array_equal(out[0], four + (four - 11 * two))
+
+    def test_exact_programs_agree_to_the_bit(self) -> None:
+        """Programs of correctly rounded operations equal NumPy's: nothing is reassociated or fused."""
+        subset = self.primitives.subset(*(n for n in EXACT if n in self.primitives.index))
+        rng = np.random.default_rng(3)
+        packed = random_programs(subset, 300, Shape(3, 2, 15, 3), rng)
+        leaves = rng.normal(size=(3, 50)).astype(self.dtype)
+        got = self.evaluator(subset).outputs(packed, leaves)
+        wanted = ReferenceEvaluator(subset, self.dtype).outputs(packed, leaves)
+        wrong = np.flatnonzero(~((got == wanted) | (np.isnan(got) & np.isnan(wanted))).all(axis=(1, 2)))
+        assert not wrong.size, f"program {wrong[0]} differs"
+
+    def test_random_programs_agree_with_the_reference(self) -> None:
+        """All primitives, 300 programs: 98 % of rows agree to 1e-3 (float32) or 1e-8 (float64).
+
+        The rest is conditioning: sin of a large number magnifies the last bit of its argument.
+        """
+        rng = np.random.default_rng(4)
+        packed = random_programs(self.primitives, 300, Shape(3, 2, 12, 3), rng)
+        leaves = rng.normal(size=(3, 40)).astype(self.dtype)
+        got = self.evaluator(self.primitives).outputs(packed, leaves)
+        wanted = ReferenceEvaluator(self.primitives).outputs(packed, leaves)
+        tolerance = 1e-3 if self.dtype == "float32" else 1e-8
+        with np.errstate(all="ignore"):
+            wanted = wanted.astype(self.dtype)
+            agree = np.isclose(got, wanted, rtol=tolerance, atol=tolerance, equal_nan=True)
+        assert agree.mean() >= 0.98, agree.mean()
+
+    def test_a_row_depends_on_nothing_but_itself(self) -> None:
+        """1, 7, 64 and 1,000 rows, one program or many: the same bits."""
+        rng = np.random.default_rng(5)
+        packed = random_programs(self.primitives, 70, Shape(2, 1, 10, 2), rng)
+        leaves = (rng.normal(size=(2, 1000)) * 100).astype(self.dtype)
+        evaluator = self.evaluator(self.primitives)
+        whole = evaluator.outputs(packed, leaves)
+        for n in (1, 7, 64):
+            assert np.array_equal(evaluator.outputs(packed, leaves[:, :n]), whole[:, :, :n], equal_nan=True), n
+        assert np.array_equal(evaluator.outputs(packed[3:5], leaves), whole[3:5], equal_nan=True)
+
+    def test_loss_is_the_loss_of_outputs(self) -> None:
+        """Mean squared error in the dtype's precision, +inf where a row is not finite, whatever the number of rows."""
+        rng = np.random.default_rng(6)
+        packed = random_programs(self.primitives, 200, Shape(3, 2, 8, 2), rng)
+        evaluator = self.evaluator(self.primitives)
+        for n in (1, 7, 64, 1000):
+            leaves = rng.uniform(0.1, 2, size=(3, n)).astype(self.dtype)
+            target = rng.normal(size=n).astype(self.dtype)
+            with np.errstate(all="ignore"):
+                error = (evaluator.outputs(packed, leaves)[:, 0].astype(float) - target) ** 2
+            wanted = error.mean(axis=1)
+            wanted[~np.isfinite(wanted)] = np.inf
+            fits = error.max(axis=1) < np.finfo(self.dtype).max / 8  # squares beyond may be infinite in the dtype
+            got = evaluator.loss(packed, leaves, target)
+            assert got.shape == (200,) and got.dtype == np.float64
+            assert np.allclose(got[fits], wanted[fits], rtol=1e-5 if self.dtype == "float32" else 1e-12, atol=1e-12)
+            assert not np.isnan(got).any() and np.isinf(got[np.isinf(wanted)]).all()
+            assert np.array_equal(got, evaluator.loss(packed, leaves, target))

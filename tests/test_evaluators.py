@@ -1,0 +1,96 @@
+"""Every evaluator passes one battery; an evaluator of yours joins with four lines like these."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from primitives.evaluators import Evaluator
+from primitives.evaluators.codegen import cache_folder, kernels, source
+from primitives.evaluators.conformance import EvaluatorConformance, random_programs
+from primitives.evaluators.numba_cpu import NumbaEvaluator
+from primitives.evaluators.reference import ReferenceEvaluator
+from primitives.packed import Shape, pack
+from primitives.primitive import PrimitiveSet
+from primitives.program import Instruction, Program, Signature
+from primitives.table import ARITHMETIC, REAL
+
+
+class TestReference64(EvaluatorConformance):
+    def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
+        return ReferenceEvaluator(primitives)
+
+
+class TestNumba64(EvaluatorConformance):
+    def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
+        return NumbaEvaluator(primitives, "float64")
+
+
+class TestNumba32(EvaluatorConformance):
+    dtype = "float32"
+
+    def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
+        return NumbaEvaluator(primitives, "float32")
+
+
+class TestNumbaThreads(EvaluatorConformance):
+    dtype = "float32"
+
+    def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
+        return NumbaEvaluator(primitives, "float32", threads=2)
+
+
+def test_a_worked_example() -> None:
+    """x * y + 2, on three rows, and its mean squared error against a target."""
+    program = Program(
+        Signature(("x", "y"), ("z",)), (Instruction("mul", (0, 1)), Instruction("add", (2, -1))), (2.0,), (3,)
+    )
+    packed = pack([program], ARITHMETIC, Shape(n_leaves=2, n_results=1, instructions=4, constants=2))
+    leaves = np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+    evaluator = NumbaEvaluator(ARITHMETIC, "float64")
+    assert evaluator.outputs(packed, leaves).tolist() == [[[12.0, 42.0, 92.0]]]
+    assert evaluator.loss(packed, leaves, np.array([12.0, 42.0, 95.0])).tolist() == [3.0]
+
+
+def test_wrong_shapes_are_told_apart() -> None:
+    packed = random_programs(ARITHMETIC, 3, Shape(2, 1, 4, 1), np.random.default_rng(0))
+    evaluator = NumbaEvaluator(ARITHMETIC, "float64")
+    with pytest.raises(ValueError, match="one row per leaf"):
+        evaluator.outputs(packed, np.zeros(5))
+    with pytest.raises(ValueError, match="target has shape"):
+        evaluator.loss(packed, np.zeros((2, 5)), np.zeros(4))
+    with pytest.raises(ValueError, match="float16"):
+        NumbaEvaluator(ARITHMETIC, "float16")
+
+
+def test_scalar_kernels_are_the_primitives_and_their_derivatives() -> None:
+    """`apply_scalar` agrees with the evaluator; `gradient` with a central difference."""
+    scalar = kernels(REAL, "float64")
+    for opcode, primitive in enumerate(REAL):
+        at = [low + (0.7 - 0.1 * k) * (high - low) for k, (low, high) in enumerate(primitive.domain)]
+        padded = [*at, 0.0, 0.0][:3]
+        value = scalar.apply_scalar(opcode, *padded)
+        assert value == pytest.approx(float(primitive.numpy(*map(np.float64, at))), rel=1e-14)
+        for slot in range(primitive.arity):
+            got = scalar.gradient(opcode, slot, *padded, value)
+            if not primitive.gradient:
+                assert np.isnan(got)
+                continue
+            step = 1e-6 * max(1.0, abs(at[slot]))
+            ends = []
+            for sign in (1, -1):
+                moved = list(padded)
+                moved[slot] += sign * step
+                ends.append(scalar.apply_scalar(opcode, *moved))
+            assert got == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5, abs=1e-7), (primitive.name, slot)
+
+
+def test_a_kernel_module_is_named_by_what_it_depends_on(tmp_path, monkeypatch) -> None:
+    """Another primitive set is another file; the folder follows $DISCOVER_CACHE."""
+    monkeypatch.setenv("DISCOVER_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path / "kernels"
+    small, smaller = (kernels(REAL.subset(*names), "float64") for names in (("add", "exp"), ("exp",)))
+    assert small.__file__ != smaller.__file__
+    assert small.__file__ and small.__file__.startswith(str(tmp_path))
+    with open(small.__file__) as file:
+        assert file.read().rstrip() == source(REAL.subset("add", "exp"), "float64").rstrip()
