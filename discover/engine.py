@@ -259,6 +259,7 @@ def _firsts(keys: np.ndarray, index: np.ndarray, twin: np.ndarray) -> np.ndarray
 
 def _limit(slack: float, best: np.ndarray) -> np.ndarray:
     """The worst quality within a factor of the best; as far above a negative best as above a positive one."""
-    if not np.isfinite(slack):
-        return np.full(len(best), np.inf)
-    return np.where(np.isfinite(best), best + (slack - 1.0) * np.abs(best), np.inf)
+    limit = np.full(len(best), np.inf)
+    known = np.isfinite(best) & np.isfinite(slack)
+    limit[known] = best[known] + (slack - 1.0) * np.abs(best[known])
+    return limit

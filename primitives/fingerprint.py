@@ -61,7 +61,8 @@ class Fingerprinter:
             slots = np.arange(1, const.shape[1] + 1)
             const = np.broadcast_to(0.5 + np.mod(slots * 0.6180339887498949, 1.0), const.shape).copy()
         out = np.empty((len(packed), packed.results.shape[1], self._probes.shape[1]))
-        self._kernels.run(packed.code, packed.length, const, packed.n_const, packed.results, self._probes, out)
+        if len(packed):
+            self._kernels.run(packed.code, packed.length, const, packed.n_const, packed.results, self._probes, out)
         keys = np.empty(len(packed), np.uint64)
         _hash_outputs(out.view(np.uint64), packed.code, packed.length, packed.n_const, self._cost, self._free, keys)
         return keys
