@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from primitives.evaluators.intrinsics import select
+
 FILL = 0  # the operation that writes its constant to every row
 SWAP = 1 << 14  # flag in the table of variants: the first two arguments are exchanged
 
@@ -78,14 +80,15 @@ def translate(
                     free[L + 4 + n_filled] = place
                     n_filled += 1
         fresh = n_free == 0
-        out = top * stride if fresh else np.int64(free[np.uint64(n_free - 1 + fresh)])
+        out = select(fresh, top * stride, np.int64(free[np.uint64(n_free - 1 + fresh)]))
         top += fresh
         n_free -= not fresh
         swap = variant >= SWAP
         s = np.uint64(at)
         tape[s, 0] = variant & (SWAP - 1)
-        tape[s, 1] = where[y] if swap else where[x]
-        tape[s, 2] = where[x] if swap else where[y]
+        one, two = where[x], where[y]
+        tape[s, 1] = select(swap, two, one)
+        tape[s, 2] = select(swap, one, two)
         tape[s, 3] = where[z]
         tape[s, 4] = out
         immediate[s] = const[np.uint64(max(-1 - constant, 0))] if C > 0 else 0.0
@@ -96,10 +99,11 @@ def translate(
             n_free += 1
         for k in range(1, 4):
             x = np.uint64(C + code[i, k])
-            dead = (code[i, k] >= n_leaves) & (last[x] == i)
+            end = np.int64(last[x])
+            dead = (code[i, k] >= n_leaves) & (end == i)
             free[np.uint64(n_free)] = where[x]
             n_free += dead
-            last[x] = n + 1 if dead else last[x]  # freed once, though read twice
+            last[x] = select(dead, n + 1, end)  # freed once, though read twice
     for r in range(results.size):
         v = results[r]
         if v >= 0:
