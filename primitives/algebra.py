@@ -1,7 +1,8 @@
-"""Building a program bottom-up in its canonical form, compiled: `emit` gives the value of an instruction, simplified.
+"""Building a program bottom-up in its canonical form, compiled: `emit` gives the value of an operation, simplified.
 
-A build is `code` int64[., 6] (opcode, three arguments, hash, readers), `const` float64[.] with its `bits` (the same memory as
-uint64) and `info` (instructions, constants, leaves, whether constants are free, whether a rule fired). Values are numbered as in a Program.
+A build is a list of nodes (leaves, constants, operations): `nodes` int64[NODE * room], one record of NODE fields a node,
+and `floats`, the same memory as float64, for the values of constants. `info` holds the counters below. Everything is flat
+and inlined, because compiled code pays a hundred cycles for every call that it hands a few arrays.
 """
 
 from __future__ import annotations
@@ -13,71 +14,77 @@ from numba import njit
 
 from primitives.philox import mix
 from primitives.rules import (
-    A_CONSTANT, A_LEAF, ANYTHING, ARITY, COMMUTES, CONSTANT, EARLIER, EQUAL, FIRST, FOLD, HEAD_1, HEAD_2, LAST, LATER, LEFT,
-    LEFT_SIZE, LITERAL, MAX_NODES, OPERATION, RIGHT, RIGHT_SIZE,
+    ARITY, CHECK, CHECKS, CLASS, COMMUTES, CONSTANT, DISPATCH, FOLD, IS_CONSTANT, IS_NUMBER, IS_SAME, LEAF, NUMBER,
+    OPEN, RECORD, RESULT, RULE, STEP, STEPS, STRIDE,
 )  # fmt: skip
 
-HASH, USES, CODE_FIELDS = 4, 5, 6
-N, N_CONST, N_LEAVES, FREE, CHANGED, INFO_FIELDS = range(6)
+# Fields of a node: what stands at its head (see rules), its arguments (or the value of a constant), the class of its head,
+# a hash of the expression below it, how many read it (kept where constants are free), and its number in the new program.
+HEAD, X, Y, Z, KIND, HASH, USES, PLACE, NODE = range(9)
+VALUE = X
+UNPLACED = 1 << 40
+N, N_LEAVES, FREE, STATE, AGAIN, TIE, INFO = range(7)
+# STATE: there is some; AGAIN: a rule left something that another pass may simplify; TIE: node numbers decided an order that hashes could not.
+SPARE = 16  # nodes that one rewriting may add, and more
 _MOST_REWRITES = 16
-_VARIABLES = 6
-_UNBOUND = np.int64(1 << 40)
-SCRATCH = _VARIABLES + 4 * MAX_NODES
+_CONSTANTS_LAST = np.int64(1 << 62)
+_MASK = np.uint64((1 << 62) - 1)
+_K1, _K2, _K3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
+_K4, _K5 = np.uint64(0x27D4EB2F165667C5), np.uint64(0xD6E8FEB86659FD93)
 
 
-@njit(cache=True, nogil=True)
-def constant(const, info, value):
-    """A new constant; equal ones are shared unless constants are free."""
-    n = info[N_CONST]
-    if info[FREE] == 0:
-        for k in range(n):
-            if const[k] == value and math.copysign(1.0, const[k]) == math.copysign(1.0, value):
-                return -1 - k
-    const[n] = value
-    info[N_CONST] = n + 1
-    return -1 - n
+@njit(cache=True, nogil=True, forceinline=True)
+def add_leaf(nodes, v):
+    """Node v is leaf v of the program."""
+    nodes[v * NODE + HEAD], nodes[v * NODE + KIND], nodes[v * NODE + PLACE] = LEAF, LEAF, v
+    nodes[v * NODE + HASH] = np.int64(mix(np.uint64(v), np.uint64(17)) & _MASK)
 
 
-@njit(cache=True, nogil=True)
-def _hash(code, bits, info, v):
-    """A hash of the expression below a value; free constants all look alike."""
-    if v >= info[N_LEAVES]:
-        return np.uint64(code[v - info[N_LEAVES], HASH])
-    if v >= 0:
-        return mix(np.uint64(v), np.uint64(17))
-    if info[FREE] == 1:
-        return np.uint64(3)
-    return mix(bits[-1 - v], np.uint64(5))
-
-
-@njit(cache=True, nogil=True)
-def _later(code, bits, info, x, y):
-    """Whether x comes after y in the argument order: constants last, then by hash."""
-    if (x < 0) != (y < 0):
-        return x < 0
-    hx, hy = _hash(code, bits, info, x), _hash(code, bits, info, y)
-    return hx > hy if hx != hy else x > y
-
-
-@njit(cache=True, nogil=True)
-def _append(code, bits, info, operations, op, x, y, z):
-    """The instruction itself: an equal one already there, or a new one."""
-    if operations[op, COMMUTES] == 1 and _later(code, bits, info, x, y):
-        x, y = y, x
-    arity = operations[op, ARITY]
-    h = mix(np.uint64(op), _hash(code, bits, info, x))
-    if arity > 1:
-        h = mix(h, _hash(code, bits, info, y))
-    if arity > 2:
-        h = mix(h, _hash(code, bits, info, z))
-    hashed = np.int64(h)
+@njit(cache=True, nogil=True, forceinline=True)
+def constant(nodes, floats, info, value):
+    """The node of a constant; equal ones are shared unless constants are free."""
     n = info[N]
-    for i in range(n):
-        if code[i, HASH] == hashed and code[i, 1] == x and code[i, 2] == y and code[i, 3] == z and code[i, 0] == op:
-            return info[N_LEAVES] + i
-    code[n, 0], code[n, 1], code[n, 2], code[n, 3], code[n, HASH], code[n, USES] = op, x, y, z, hashed, 1
+    at = n * NODE
+    floats[at + VALUE] = value
+    bits = nodes[at + VALUE]
+    hashed = _CONSTANTS_LAST
+    if info[FREE] == 0:
+        hashed |= np.int64(mix(np.uint64(bits), np.uint64(5)) & _MASK)
+        for v in range(info[N_LEAVES], n):
+            if nodes[v * NODE + HASH] == hashed and nodes[v * NODE + VALUE] == bits:
+                return v
+    nodes[at + HEAD], nodes[at + KIND], nodes[at + HASH], nodes[at + PLACE] = CONSTANT, CONSTANT, hashed, UNPLACED
     info[N] = n + 1
-    return info[N_LEAVES] + n
+    return n
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _later(nodes, info, x, y):
+    """Whether x comes after y in the argument order: by hash, those of constants being the largest."""
+    a, b = nodes[x * NODE + HASH], nodes[y * NODE + HASH]
+    if a == b and x != y:
+        info[TIE] = 1
+        return x > y
+    return a > b
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _append(nodes, table, info, head, x, y, z):
+    """The operation itself, its arguments being in order: an equal one already there, or a new one."""
+    h = np.uint64(head) * _K1 + np.uint64(nodes[x * NODE + HASH]) * _K2
+    h += np.uint64(nodes[y * NODE + HASH]) * _K3 + np.uint64(nodes[z * NODE + HASH]) * _K4
+    h = (h ^ (h >> np.uint64(32))) * _K5
+    hashed = np.int64((h ^ (h >> np.uint64(32))) & _MASK)
+    n = info[N]
+    for v in range(info[N_LEAVES], n):
+        i = v * NODE
+        if nodes[i + HASH] == hashed and nodes[i + X] == x and nodes[i + Y] == y and nodes[i + Z] == z:
+            return v
+    i = n * NODE
+    nodes[i + HEAD], nodes[i + X], nodes[i + Y], nodes[i + Z] = head, x, y, z
+    nodes[i + KIND], nodes[i + HASH], nodes[i + USES], nodes[i + PLACE] = table[head * RECORD + CLASS], hashed, 1, UNPLACED
+    info[N] = n + 1
+    return n
 
 
 @njit(cache=True, nogil=True)
@@ -105,127 +112,114 @@ def _fold(number, x, y, z, free):
 
 
 @njit(cache=True, nogil=True)
-def _folded(const, info, number, arity, x, y, z):
-    """(known, constant) of a primitive all of whose arguments are constants."""
-    if number < 0 or x >= 0 or (arity > 1 and y >= 0) or (arity > 2 and z >= 0):
-        return False, np.int64(0)
-    y_value = const[-1 - y] if arity > 1 else 0.0
-    z_value = const[-1 - z] if arity > 2 else 0.0
-    known, value = _fold(number, const[-1 - x], y_value, z_value, info[FREE] == 1)
-    return known, (constant(const, info, value) if known else np.int64(0))
+def _folded(nodes, floats, info, number, arity, x, y, z):
+    """The constant that primitive FOLDED[number] makes of constants; -1 where an argument is none or it has no value."""
+    if nodes[x * NODE + HEAD] != CONSTANT:
+        return np.int64(-1)
+    if (arity > 1 and nodes[y * NODE + HEAD] != CONSTANT) or (arity > 2 and nodes[z * NODE + HEAD] != CONSTANT):
+        return np.int64(-1)
+    y_value = floats[y * NODE + VALUE] if arity > 1 else 0.0
+    z_value = floats[z * NODE + VALUE] if arity > 2 else 0.0
+    known, value = _fold(number, floats[x * NODE + VALUE], y_value, z_value, info[FREE] == 1)
+    return constant(nodes, floats, info, value) if known else np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
-def _match(code, const, bits, info, operations, rules, r, x, y, z, scratch):
-    """Whether the left side of rule r fits; scratch[variable] then holds the values."""
-    for k in range(_VARIABLES):
-        scratch[k] = _UNBOUND
-    arity = operations[rules[r, LEFT + 1], ARITY]
-    top = _VARIABLES + arity
-    scratch[top - 1] = x
-    if arity > 1:
-        scratch[top - 2] = y
-    if arity > 2:
-        scratch[top - 3] = z
-    for node in range(1, rules[r, LEFT_SIZE]):
-        top -= 1
-        v = scratch[top]
-        kind, number = rules[r, LEFT + 3 * node], rules[r, LEFT + 3 * node + 1]
-        if kind == OPERATION:
-            i = v - info[N_LEAVES]
-            if i < 0 or code[i, 0] != number or (rules[r, LEFT + 3 * node + 2] == 1 and code[i, USES] > 1):
+@njit(cache=True, nogil=True, forceinline=True)
+def _fits(nodes, floats, table, slots, rule):
+    """Whether all checks of a rule hold; the slots then hold its values."""
+    check = rule + RULE
+    top = 3
+    for _ in range(table[rule + CHECKS]):
+        kind, v, operand = table[check], slots[table[check + 1]], table[check + 2]
+        i = v * NODE
+        if kind == OPEN:
+            if nodes[i + HEAD] != operand or (table[check + 3] == 1 and nodes[i + USES] > 1):
                 return False
-            for k in range(operations[number, ARITY], 0, -1):
-                scratch[top] = code[i, k]
-                top += 1
-        elif kind == LITERAL:
-            if v >= 0 or const[-1 - v] != number:
+            slots[top], slots[top + 1], slots[top + 2] = nodes[i + X], nodes[i + Y], nodes[i + Z]
+            top += 3
+        elif kind == IS_CONSTANT:
+            if nodes[i + HEAD] != CONSTANT:
                 return False
+        elif kind == IS_NUMBER:
+            if nodes[i + HEAD] != CONSTANT or floats[i + VALUE] != operand:
+                return False
+        elif kind == IS_SAME:
+            if v != slots[operand]:
+                return False
+        elif nodes[i + HASH] <= nodes[slots[operand] * NODE + HASH]:  # IS_LATER; a tie is not, whatever the numbers say
+            return False
+        check += CHECK
+    return True
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _find_rule(nodes, floats, table, slots, head, x, y, z):
+    """The address of the first rule that fits; 0 if none does."""
+    record = head * RECORD
+    kind = table[record + STRIDE] - 1 if x == y else nodes[y * NODE + KIND]
+    entry = table[table[record + DISPATCH] + nodes[x * NODE + KIND] * table[record + STRIDE] + kind]
+    while table[entry] != 0:
+        rule = table[entry]
+        if rule > 0:
+            slots[0], slots[1], slots[2] = x, y, z
         else:
-            if kind == CONSTANT and v >= 0:
-                return False
-            if scratch[number] == _UNBOUND:
-                scratch[number] = v
-            elif scratch[number] != v:
-                return False
-    return rules[r, LATER] < 0 or _later(code, bits, info, scratch[rules[r, LATER]], scratch[rules[r, EARLIER]])
+            rule = -rule
+            slots[0], slots[1], slots[2] = y, x, z
+        if _fits(nodes, floats, table, slots, rule):
+            return rule
+        entry += 1
+    return np.int64(0)
 
 
-@njit(cache=True, nogil=True)
-def _head(code, info, v):
-    """What a value is at first sight: an opcode, A_LEAF or A_CONSTANT."""
-    if v >= info[N_LEAVES]:
-        return code[v - info[N_LEAVES], 0]
-    return np.int64(A_LEAF if v >= 0 else A_CONSTANT)
+@njit(cache=True, nogil=True, forceinline=True)
+def emit(nodes, floats, table, slots, info, room, head, x, y, z):
+    """The node of an operation over nodes of the build; unused arguments are 0.
 
-
-@njit(cache=True, nogil=True)
-def _find_rule(code, const, bits, info, operations, rules, scratch, op, arity, x, y, z):
-    """The first rule that fits `op(x, y, z)`, in either order of x and y if they commute; -1 if none does."""
-    head_x = _head(code, info, x)
-    head_y = _head(code, info, y) if arity > 1 else np.int64(ANYTHING)
-    swap = operations[op, COMMUTES] == 1 and y >= 0
-    for r in range(operations[op, FIRST], operations[op, LAST]):
-        a, b = rules[r, HEAD_1], rules[r, HEAD_2]
-        if rules[r, EQUAL] == 1 and x != y:
-            continue
-        if (
-            (a == ANYTHING or a == head_x)
-            and (b == ANYTHING or b == head_y)
-            and _match(code, const, bits, info, operations, rules, r, x, y, z, scratch)
-        ):
-            return r
-        if (
-            swap
-            and (a == ANYTHING or a == head_y)
-            and (b == ANYTHING or b == head_x)
-            and _match(code, const, bits, info, operations, rules, r, y, x, z, scratch)
-        ):
-            return r
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def emit(code, const, bits, info, operations, rules, scratch, op, x, y, z):
-    """The value of `op(x, y, z)` over values already in the build; unused arguments are 0.
-
-    Rules are tried on the outermost instruction until none fits; what they put below it waits for the next pass.
+    Rules are tried on the outermost operation until none fits; what they put below it waits for the next pass.
     """
-    for _ in range(_MOST_REWRITES):
-        arity = operations[op, ARITY]
-        known, value = _folded(const, info, operations[op, FOLD], arity, x, y, z)
-        if known:
-            return value
-        if operations[op, COMMUTES] == 1 and _later(code, bits, info, x, y):
+    for rewrites in range(_MOST_REWRITES + 1):
+        record = head * RECORD
+        if table[record + COMMUTES] == 1 and _later(nodes, info, x, y):
             x, y = y, x
-        r = _find_rule(code, const, bits, info, operations, rules, scratch, op, arity, x, y, z)
-        if r < 0:
+        if nodes[x * NODE + HEAD] == CONSTANT and table[record + FOLD] >= 0:
+            value = _folded(nodes, floats, info, table[record + FOLD], table[record + ARITY], x, y, z)
+            if value >= 0:
+                return value
+        if table[record + DISPATCH] == 0 or info[N] + SPARE > room or rewrites == _MOST_REWRITES:
             break
-        info[CHANGED] = 1
-        size = rules[r, RIGHT_SIZE]
-        top = _VARIABLES
-        for node in range(size):
-            kind, number = rules[r, RIGHT + 3 * node], rules[r, RIGHT + 3 * node + 1]
-            if kind == LITERAL:
-                scratch[top] = constant(const, info, np.float64(number))
-            elif kind != OPERATION:
-                scratch[top] = scratch[number]
+        rule = _find_rule(nodes, floats, table, slots, head, x, y, z)
+        if rule == 0:
+            break
+        info[AGAIN] |= info[FREE] | info[STATE]  # other readers are left, or other state
+        step = rule + RULE + CHECK * table[rule + CHECKS]
+        last = step + STEP * (table[rule + STEPS] - 1)
+        result = table[rule + RESULT]
+        slot = result - table[rule + STEPS] + 1  # of the first step; where there are no steps, none is filled
+        rewritten = False
+        while step <= last:
+            if table[step] == NUMBER:
+                value = constant(nodes, floats, info, np.float64(table[step + 1]))
             else:
-                fold = rules[r, RIGHT + 3 * node + 2]
-                n = operations[number, ARITY] if fold < 0 else (1 if 4 <= fold < 9 else 3 if fold == 9 else 2)
-                top -= n
-                p = scratch[top]
-                q = scratch[top + 1] if n > 1 else np.int64(0)
-                w = scratch[top + 2] if n > 2 else np.int64(0)
-                known, value = _folded(const, info, fold, n, p, q, w)
-                if not known and number < 0:  # not to be folded and not in the set: keep the instruction as it is
-                    return _append(code, bits, info, operations, op, x, y, z)
-                if not known and node == size - 1:
-                    op, x, y, z = number, p, q, w
-                elif not known:
-                    value = _append(code, bits, info, operations, number, p, q, w)
-                scratch[top] = value
-            top += 1
-        if rules[r, RIGHT + 3 * size - 3] != OPERATION or known:
-            return scratch[_VARIABLES]
-    return _append(code, bits, info, operations, op, x, y, z)
+                number, arity = table[step], table[step + 2]
+                p, q, w = slots[table[step + 3]], slots[table[step + 4]], slots[table[step + 5]]
+                q, w = q if arity > 1 else 0, w if arity > 2 else 0
+                value = np.int64(-1)
+                if table[step + 1] >= 0:
+                    value = _folded(nodes, floats, info, table[step + 1], arity, p, q, w)
+                if value < 0:
+                    if number < 0:  # not to be folded and not in the set: keep the operation as it is
+                        return _append(nodes, table, info, head, x, y, z)
+                    if step == last:
+                        head, x, y, z = number, p, q, w
+                        rewritten = True
+                        break
+                    if table[number * RECORD + COMMUTES] == 1 and _later(nodes, info, p, q):
+                        p, q = q, p
+                    value = _append(nodes, table, info, number, p, q, w)
+                    info[AGAIN] = 1
+            slots[slot] = value
+            slot += 1
+            step += STEP
+        if not rewritten:
+            return slots[result]
+    return _append(nodes, table, info, head, x, y, z)

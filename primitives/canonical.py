@@ -1,9 +1,9 @@
 """Canonical form: one spelling for all programs that differ in dead code, argument order, repeats or simple algebra.
 
 A pass removes what no result needs, *through the state* (an instruction that only feeds a next state that nobody reads is
-dead), then rebuilds the rest bottom-up with `algebra.emit`; passes repeat until no rule fires. Instructions end in the
-order in which a reader needs them (depth first from the results), constants in order of first use. The 64-bit key hashes
-what is left. Hero (arXiv 2302.06675) hashes the data flow of one step only, without algebra.
+dead), rebuilds the rest bottom-up with `algebra.emit`, and writes it back: instructions in the order in which a reader needs
+them (depth first from the results), constants in order of first use. Passes repeat until nothing changes; mostly one is
+enough. The 64-bit key hashes what is left. Hero (arXiv 2302.06675) hashes the data flow of one step only, without algebra.
 """
 
 from __future__ import annotations
@@ -11,249 +11,228 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from primitives.algebra import CHANGED, CODE_FIELDS, FREE, INFO_FIELDS, N, N_CONST, N_LEAVES, SCRATCH, USES, constant, emit
+from primitives.algebra import (
+    AGAIN, FREE, HEAD, INFO, N, N_LEAVES, NODE, PLACE, SPARE, STATE, TIE, UNPLACED, USES, VALUE, X, add_leaf, constant, emit,
+)  # fmt: skip
 from primitives.packed import Packed, Shape, pack, unpack
 from primitives.philox import mix
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
-from primitives.rules import ARITY, Tables, tables
+from primitives.rules import ARITY, CONSTANT, FIRST_OPERATION, RECORD, SLOTS, table
 
-_PASSES = 6
-_ROOM = 6  # a build may grow to this many times the program before dead code goes
+_PASSES = 8
+_ROOM = 16  # nodes of a build for every instruction that the program may have
+
+# An instruction is read and written as one word of 64 bits: opcode and three arguments of 16 bits each. (Numba runs on
+# little-endian machines only.)
 
 
-@njit(cache=True, nogil=True)
-def _live(code, p, n, results, n_state, operations, n_leaves, needed):
-    """Mark in needed[n_leaves + n] the values that the outputs depend on, over all later steps too."""
+@njit(cache=True, nogil=True, forceinline=True)
+def _count_uses(words, first, n, results, n_state, rules, n_leaves, zero, uses, alive):
+    """Set uses[zero + v] to how often value v is read by what the outputs depend on, over all later steps too."""
     n_results = len(results)
     n_outputs = n_results - n_state
     n_inputs = n_leaves - n_state
-    for v in range(n_leaves + n):
-        needed[v] = False
-    for r in range(n_outputs):
-        if results[r] >= 0:
-            needed[results[r]] = True
+    for s in range(n_state):
+        alive[s] = 0  # whether anybody reads this state, as far as is known
     while True:
+        for v in range(zero + n_leaves + n):
+            uses[v] = 0
+        for r in range(n_results):
+            if r < n_outputs or alive[r - n_outputs] == 1:
+                uses[zero + results[r]] += 1
         for i in range(n - 1, -1, -1):
-            if needed[n_leaves + i]:
-                for k in range(1, 1 + operations[code[p, i, 0], ARITY]):
-                    if code[p, i, k] >= 0:
-                        needed[code[p, i, k]] = True
+            if uses[zero + n_leaves + i] > 0:
+                word = words[first + i]
+                arity = rules[((word & 0xFFFF) + FIRST_OPERATION) * RECORD + ARITY]
+                uses[zero + (word << 32 >> 48)] += 1
+                if arity > 1:
+                    uses[zero + (word << 16 >> 48)] += 1
+                if arity > 2:
+                    uses[zero + (word >> 48)] += 1
         grew = False
         for s in range(n_state):
-            v = results[n_outputs + s]
-            if needed[n_inputs + s] and v >= 0 and not needed[v]:
-                needed[v] = True
+            if uses[zero + n_inputs + s] > 0 and alive[s] == 0:
+                alive[s] = 1
                 grew = True
         if not grew:
             return
 
 
-@njit(cache=True, nogil=True)
-def _count_uses(code, p, n, results, n_state, operations, n_leaves, needed, uses):
-    """How often each needed value is read by needed readers."""
-    for v in range(n_leaves + n):
-        uses[v] = 0
-    n_outputs = len(results) - n_state
-    for i in range(n):
-        if needed[n_leaves + i]:
-            for k in range(1, 1 + operations[code[p, i, 0], ARITY]):
-                if code[p, i, k] >= 0:
-                    uses[code[p, i, k]] += 1
-    for r in range(len(results)):
-        alive = r < n_outputs or needed[n_leaves - n_state + r - n_outputs]
-        if alive and results[r] >= 0:
-            uses[results[r]] += 1
+@njit(cache=True, nogil=True, forceinline=True)
+def _read(nodes, floats, info, const, zero, value, a):
+    """The node of value `a` of the program: constants get theirs when first read; free ones, each time."""
+    if a < 0 and (info[FREE] == 1 or value[zero + a] < 0):
+        value[zero + a] = constant(nodes, floats, info, const[-1 - a])
+    return value[zero + a]
 
 
 @njit(cache=True, nogil=True)
-def _name(names, v, build_const, const, p, counts):
-    """The number of a constant in order of first use; a value that does not exist (0) where there is no room."""
-    k = -1 - v
-    if names[k] < 0:
-        if counts[1] == const.shape[1]:
-            return np.int64(0)
-        names[k] = counts[1]
-        const[p, counts[1]] = build_const[k]
-        counts[1] += 1
-    return -1 - names[k]
-
-
-@njit(cache=True, nogil=True)
-def _order(build, build_const, info, operations, results, code, const, p, stack, place, names, counts):
-    """Write the build into `code[p]` and `const[p]`, depth first from the results; False where it does not fit."""
+def _rebuild(words, first, n, const, results, n_state, rules, zero, nodes, floats, slots, info, uses, alive, value):
+    """Rebuild one program (the build is emptied first); results are rewritten to nodes. False: there was no room."""
     n_leaves = info[N_LEAVES]
-    counts[0] = counts[1] = 0
-    for i in range(info[N]):
-        place[i] = -1
-    for k in range(info[N_CONST]):
-        names[k] = -1
+    room = len(nodes) // NODE
+    _count_uses(words, first, n, results, n_state, rules, n_leaves, zero, uses, alive)
+    info[N], info[AGAIN], info[TIE] = n_leaves, 0, 0
+    for v in range(zero):
+        value[v] = -1
+    for v in range(n_leaves):
+        value[zero + v] = v
+    for i in range(n):
+        if uses[zero + n_leaves + i] == 0:
+            continue
+        if info[N] + SPARE > room:
+            return False
+        word = words[first + i]
+        head = (word & 0xFFFF) + FIRST_OPERATION
+        arity = rules[head * RECORD + ARITY]
+        x = _read(nodes, floats, info, const, zero, value, word << 32 >> 48)
+        y = z = np.int64(0)
+        if arity > 1:
+            y = _read(nodes, floats, info, const, zero, value, word << 16 >> 48)
+        if arity > 2:
+            z = _read(nodes, floats, info, const, zero, value, word >> 48)
+        before = info[N]
+        v = emit(nodes, floats, rules, slots, info, room, head, x, y, z)
+        value[zero + n_leaves + i] = v
+        if info[FREE] == 1 and v >= n_leaves:
+            if v >= before:
+                nodes[v * NODE + USES] = uses[zero + n_leaves + i]
+            else:
+                nodes[v * NODE + USES] += uses[zero + n_leaves + i]
+                info[AGAIN] = 1
+    n_outputs = len(results) - n_state
     for r in range(len(results)):
-        top = 0
-        stack[0] = results[r]
-        while top >= 0:
-            i = stack[top] - n_leaves
-            if i < 0 or place[i] >= 0:
-                top -= 1
-                continue
-            op = build[i, 0]
-            arity = operations[op, ARITY]
-            waiting = False
-            for k in range(arity, 0, -1):
-                a = build[i, k]
-                if a >= n_leaves and place[a - n_leaves] < 0:
-                    waiting = True
-                    top += 1
-                    stack[top] = a
-            if waiting:
-                continue
-            n = counts[0]
-            if n == code.shape[1]:
-                return False
-            code[p, n, 0] = op
-            for k in range(1, 4):
-                a = build[i, k] if k <= arity else np.int64(0)
-                if a < 0:
-                    a = _name(names, a, build_const, const, p, counts)
-                    if a >= 0:
-                        return False
-                elif a >= n_leaves:
-                    a = n_leaves + place[a - n_leaves]
-                code[p, n, k] = a
-            place[i] = n
-            counts[0] += 1
-            top -= 1
-        v = np.int64(results[r])
-        if v < 0:
-            v = _name(names, v, build_const, const, p, counts)
-            if v >= 0:
-                return False
-        elif v >= n_leaves:
-            v = n_leaves + place[v - n_leaves]
-        results[r] = v
+        if r >= n_outputs and alive[r - n_outputs] == 0:
+            results[r] = n_leaves - n_state + r - n_outputs  # nobody reads this state: it stays as it was
+        elif info[N] + SPARE > room:
+            return False
+        else:
+            results[r] = _read(nodes, floats, info, const, zero, value, results[r])
     return True
 
 
 @njit(cache=True, nogil=True)
-def _key(code, p, n, bits, n_const, results, free):
+def _order(nodes, rules, n_leaves, results, order, stack):
+    """The operations that the results need, depth first, with their arguments before them; gives each its PLACE."""
+    n = 0
+    for r in range(len(results)):
+        top = 0
+        stack[0] = results[r]
+        while top >= 0:
+            i = stack[top] * NODE
+            if nodes[i + PLACE] != UNPLACED or nodes[i + HEAD] == CONSTANT:
+                top -= 1
+                continue
+            below = top
+            for k in range(rules[nodes[i + HEAD] * RECORD + ARITY] - 1, -1, -1):
+                a = nodes[i + X + k]
+                if nodes[a * NODE + PLACE] == UNPLACED and nodes[a * NODE + HEAD] != CONSTANT:
+                    top += 1
+                    stack[top] = a
+            if top == below:
+                nodes[i + PLACE] = n_leaves + n
+                order[n] = i // NODE
+                n += 1
+                top -= 1
+    return n
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _name(nodes, v, names, n_const):
+    """Number a constant when it is first read. Returns how many have a number."""
+    if nodes[v * NODE + PLACE] == UNPLACED:
+        nodes[v * NODE + PLACE] = -1 - n_const
+        names[n_const] = v
+        return n_const + 1
+    return n_const
+
+
+@njit(cache=True, nogil=True)
+def _name_all(nodes, rules, order, n, results, names):
+    """Number the constants in order of first use. Returns how many there are."""
+    n_const = np.int64(0)
+    for i in range(n):
+        at = order[i] * NODE
+        for k in range(rules[nodes[at + HEAD] * RECORD + ARITY]):
+            n_const = _name(nodes, nodes[at + X + k], names, n_const)
+    for r in range(len(results)):
+        n_const = _name(nodes, results[r], names, n_const)
+    return n_const
+
+
+@njit(cache=True, nogil=True)
+def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, const, old_n_const, free):
+    """Write the program over the old one. Returns its key (without the results) and whether the instructions changed."""
     h = mix(np.uint64(n), np.uint64(n_const))
+    difference = np.int64(n ^ old_n)
     for i in range(n):
-        word = np.uint64(0)
-        for k in range(4):
-            word = (word << np.uint64(16)) | np.uint64(np.uint16(code[p, i, k]))
-        h = mix(h, word)
-    for r in range(len(results)):
-        h = mix(h, np.uint64(np.uint16(results[r])))
-    if not free:
-        for k in range(n_const):
-            h = mix(h, bits[p, k])
-    return h
+        at = order[i] * NODE
+        head = nodes[at + HEAD]
+        arity = rules[head * RECORD + ARITY]
+        word = head - FIRST_OPERATION
+        for k in range(arity):
+            word |= (nodes[nodes[at + X + k] * NODE + PLACE] & 0xFFFF) << (16 + 16 * k)
+        difference |= words[first + i] ^ word
+        words[first + i] = word
+        h = mix(h, np.uint64(word))
+    for i in range(n, old_n):
+        words[first + i] = 0
+    for k in range(n_const):
+        const[k] = floats[names[k] * NODE + VALUE]
+        if not free:
+            h = mix(h, np.uint64(nodes[names[k] * NODE + VALUE]))
+    for k in range(n_const, old_n_const):
+        const[k] = 0.0
+    return h, difference != 0
 
 
 @njit(cache=True, nogil=True)
-def _pass(build, build_const, bits, info, operations, rules, scratch, code, p, n, const, results, n_state, needed, uses, value):
-    """Rebuild one program (the build is emptied first); results are rewritten to values of the build."""
-    n_leaves = info[N_LEAVES]
-    info[N] = info[N_CONST] = info[CHANGED] = 0
-    _live(code, p, n, results, n_state, operations, n_leaves, needed)
-    _count_uses(code, p, n, results, n_state, operations, n_leaves, needed, uses)
-    for v in range(n_leaves):
-        value[v] = v
-    for i in range(n):
-        if not needed[n_leaves + i]:
-            continue
-        op = np.int64(code[p, i, 0])
-        x = y = z = np.int64(0)
-        for k in range(operations[op, ARITY]):
-            a = np.int64(code[p, i, 1 + k])
-            a = value[a] if a >= 0 else constant(build_const, info, const[p, -1 - a])
-            if k == 0:
-                x = a
-            elif k == 1:
-                y = a
-            else:
-                z = a
-        before = info[N]
-        v = emit(build, build_const, bits, info, operations, rules, scratch, op, x, y, z)
-        value[n_leaves + i] = v
-        if v >= n_leaves + before:
-            build[v - n_leaves, USES] = uses[n_leaves + i]
-        elif v >= n_leaves:
-            build[v - n_leaves, USES] += uses[n_leaves + i]
-            info[CHANGED] = 1
-    n_outputs = len(results) - n_state
-    n_inputs = n_leaves - n_state
-    for r in range(len(results)):
-        if r >= n_outputs and not needed[n_inputs + r - n_outputs]:
-            results[r] = n_inputs + r - n_outputs  # nobody reads this state: it stays as it was
-        elif results[r] >= 0:
-            results[r] = value[results[r]]
-        else:
-            results[r] = constant(build_const, info, const[p, -1 - results[r]])
-
-
-@njit(cache=True, nogil=True)
-def _copy(code, length, const, n_const, results, p, to_code, to_length, to_const, to_n_const, to_results, q):
-    for i in range(length[p]):
-        for k in range(4):
-            to_code[q, i, k] = code[p, i, k]
-    for i in range(length[p], to_length[q]):
-        for k in range(4):
-            to_code[q, i, k] = 0
-    for k in range(n_const[p]):
-        to_const[q, k] = const[p, k]
-    for k in range(n_const[p], to_n_const[q]):
-        to_const[q, k] = 0.0
-    for r in range(results.shape[1]):
-        to_results[q, r] = results[p, r]
-    to_length[q], to_n_const[q] = length[p], n_const[p]
-
-
-@njit(cache=True, nogil=True)
-def _canonicalize(code, length, const, n_const, results, operations, rules, n_leaves, n_state, free, keys, ok):
-    n_programs, capacity, width = code.shape
+def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_state, free, keys, ok):
+    n_programs, capacity = words.shape
     slots, n_results = const.shape[1], results.shape[1]
-    room = _ROOM * (capacity + 2)
-    build = np.zeros((room, CODE_FIELDS), np.int64)
-    build_const = np.zeros(4 * room + slots + n_results)
-    build_bits = build_const.view(np.uint64)
-    info = np.zeros(INFO_FIELDS, np.int64)
-    info[N_LEAVES], info[FREE] = n_leaves, free
-    scratch = np.zeros(SCRATCH, np.int64)
-    needed = np.zeros(n_leaves + capacity, np.bool_)
-    uses = np.zeros(n_leaves + capacity, np.int64)
-    value = np.zeros(n_leaves + capacity, np.int64)
-    stack = np.zeros(4 * room, np.int64)
-    place = np.zeros(room, np.int64)
-    names = np.zeros(len(build_const), np.int64)
-    counts = np.zeros(2, np.int64)
-    new_code = np.zeros((1, capacity, width), code.dtype)
-    new_const = np.zeros((1, slots))
-    new_results = np.zeros((1, n_results), results.dtype)
-    row = new_results[0]
-    new_length, new_n_const = np.zeros(1, length.dtype), np.zeros(1, n_const.dtype)
-    bits = const.view(np.uint64)
+    all_words = words.reshape(-1)
+    room = n_leaves + slots + n_results + _ROOM * (capacity + 2)
+    nodes = np.zeros(room * NODE, np.int64)
+    floats = nodes.view(np.float64)
+    info = np.zeros(INFO, np.int64)
+    info[N_LEAVES], info[FREE], info[STATE] = n_leaves, free, n_state > 0
+    for v in range(n_leaves):
+        add_leaf(nodes, v)
+    rule_slots = np.zeros(SLOTS, np.int64)
+    uses = np.zeros(slots + n_leaves + capacity, np.int64)
+    value = np.zeros(slots + n_leaves + capacity, np.int64)
+    alive = np.zeros(n_state, np.int64)
+    stack, order, names = np.zeros(3 * room, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int64)
+    roots = np.zeros(n_results, np.int64)
     for p in range(n_programs):
-        ok[p] = False
-        for _ in range(_PASSES):
+        first = p * capacity
+        own = const[p]
+        left = _PASSES
+        while left > 0:
             for r in range(n_results):
-                row[r] = results[p, r]
-            _pass(
-                build, build_const, build_bits, info, operations, rules, scratch,
-                code, p, length[p], const, row, n_state, needed, uses, value,
-            )  # fmt: skip
-            ok[p] = _order(
-                build, build_const, info, operations, row, new_code, new_const, 0, stack, place, names, counts
-            )
-            if not ok[p]:
+                roots[r] = results[p, r]
+            if not _rebuild(
+                all_words, first, length[p], own, roots, n_state, rules, slots, nodes, floats, rule_slots, info,
+                uses, alive, value,
+            ):  # fmt: skip
                 break
-            new_length[0], new_n_const[0] = counts[0], counts[1]
-            _copy(
-                new_code, new_length, new_const, new_n_const, new_results, 0, code, length, const, n_const, results, p
-            )
-            if info[CHANGED] == 0:
+            n = _order(nodes, rules, n_leaves, roots, order, stack)
+            n_named = _name_all(nodes, rules, order, n, roots, names)
+            if n > capacity or n_named > slots:
                 break
-        keys[p] = _key(code, p, length[p], bits, n_const[p], row, free)
+            key, changed = _write(
+                nodes, floats, rules, order, n, names, n_named, all_words, first, length[p], own, n_const[p], free
+            )
+            length[p], n_const[p] = n, n_named
+            for r in range(n_results):
+                v = nodes[roots[r] * NODE + PLACE]
+                changed |= results[p, r] != v
+                results[p, r] = v
+                key = mix(key, np.uint64(v))
+            keys[p] = key
+            left = left - 1 if changed and (info[AGAIN] == 1 or info[TIE] == 1) else 0
+        ok[p] = left == 0
 
 
 class Canonicalizer:
@@ -263,7 +242,7 @@ class Canonicalizer:
     """
 
     def __init__(self, primitives: PrimitiveSet, signature: Signature, free_constants: bool = False) -> None:
-        self.tables: Tables = tables(primitives, free_constants)
+        self.table = table(primitives, free_constants)
         self.n_leaves = len(signature.leaves)
         self.n_state = len(signature.state)
         self.free_constants = free_constants
@@ -272,13 +251,14 @@ class Canonicalizer:
         """Bring every program of the batch to canonical form, in place.
 
         Returns keys uint64[P] and ok bool[P]; a program that does not fit the capacity of the batch (free constants are
-        counted once a use) is left as it was and is not ok.
+        counted once a use) is left as it was, or equivalent to it, and is not ok.
         """
         keys, ok = np.zeros(len(packed), np.uint64), np.zeros(len(packed), np.bool_)
         if len(packed):
             _canonicalize(
-                *packed.arrays, *self.tables, self.n_leaves, self.n_state, self.free_constants, keys, ok
-            )
+                packed.code.view(np.int64)[:, :, 0], packed.length, packed.const, packed.n_const, packed.results,
+                self.table, self.n_leaves, self.n_state, self.free_constants, keys, ok,
+            )  # fmt: skip
         return keys, ok
 
 

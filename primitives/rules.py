@@ -10,8 +10,9 @@ set lacks what it needs; arithmetic between constants is done at once and needs 
 from __future__ import annotations
 
 import re
-from collections import namedtuple
+from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -99,83 +100,26 @@ div(u, div(v, w)!) -> div(mul(u, w), v)
 # Primitives whose value on constants the canonical form computes; their number is what compiled code knows them by.
 FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp")
 
-OPERATION, VALUE, CONSTANT, LITERAL = range(4)
-ANYTHING, A_CONSTANT, A_LEAF = -3, -2, -1
-MAX_NODES = 10
+# The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands at
+# the head of a value is LEAF, CONSTANT or FIRST_OPERATION + opcode; the table starts with a record for each of these:
+#   ARITY, COMMUTES, FOLD (place in FOLDED, or -1), CLASS (heads that no rule tells apart share one), and the dispatch of
+#   its rules: for classes a and b of the first two arguments, table[DISPATCH + a * STRIDE + b] is the address of a list of
+#   rules (0 if there are none); b is STRIDE - 1 where both are the same value.
+# A list ends with 0; a negative address means that the first two arguments change places.
+# A rule is the numbers of its checks and of its steps, then the slot of its result, then checks and steps. It works on
+# slots: 0, 1, 2 hold the arguments; a check OPEN fills the next three, a step the next one.
+LEAF, CONSTANT, FIRST_OPERATION = range(3)
+ARITY, COMMUTES, FOLD, CLASS, DISPATCH, STRIDE, RECORD = range(7)
+CHECKS, STEPS, RESULT, RULE = range(4)
+OPEN, IS_CONSTANT, IS_NUMBER, IS_SAME, IS_LATER = range(5)
+CHECK = 4  # kind, slot and two operands: OPEN head read-once; IS_NUMBER number; IS_SAME slot; IS_LATER slot
+STEP = 6  # head (-1: not in the set), place in FOLDED (-1: not of constants), arity, three slots; or NUMBER and the number
+NUMBER = 0
+SLOTS = 32
 _VALUES, _CONSTANTS = "uvw", "cdk"
-_TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z])|([),!]))")
+_TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z]))")
 
-# Columns of the table of operations and, below, of a rule: flat integer arrays, because compiled code pays for every array
-# it is handed. A node is (kind, number, mark): number is an opcode, a variable or a literal; mark is "read once" on the
-# left, and the place in FOLDED (or -1) on the right.
-ARITY, COMMUTES, FOLD, FIRST, LAST = range(5)
-LEFT_SIZE, RIGHT_SIZE, LATER, EARLIER, HEAD_1, HEAD_2, EQUAL, LEFT = range(8)
-RIGHT = LEFT + 3 * MAX_NODES
-RULE_FIELDS = RIGHT + 3 * MAX_NODES
-
-Tables = namedtuple("Tables", "operations rules")
-"""operations int64[n_ops, 5]: the rules of an opcode are FIRST..LAST-1; rules int64[n, RULE_FIELDS]: the left side in
-prefix order, the right side in postfix order; LATER > EARLIER is the condition, -1 if there is none.
-HEAD_1 and HEAD_2 are what the first two arguments must be: an opcode, A_CONSTANT or ANYTHING; EQUAL: both the same value."""
-
-
-def _parse(text: str) -> tuple[object, ...] | str | float:
-    """A side of a rule: (name, read once, arguments), a variable or a number."""
-    position = 0
-
-    def expression() -> tuple[object, ...] | str | float:
-        nonlocal position
-        match = _TOKEN.match(text, position)
-        if not match:
-            raise ValueError(f"bad rule: {text!r} at {position}")
-        position = match.end()
-        if not match[1]:
-            return match[2] if match[2].isalpha() else float(match[2])
-        arguments = []
-        while True:
-            arguments.append(expression())
-            closing = text[position]
-            position += 1
-            if closing == ")":
-                break
-        lone = text[position : position + 1] == "!"
-        position += lone
-        return (match[1], lone, arguments)
-
-    return expression()
-
-
-def _variable(name: str) -> int:
-    return (_VALUES + _CONSTANTS).index(name)
-
-
-def _nodes(side: object, primitives: PrimitiveSet, prefix: bool) -> list[tuple[int, int, int]] | None:
-    """The nodes of a side; None where the set lacks a primitive."""
-    if isinstance(side, str):
-        return [(VALUE if side in _VALUES else CONSTANT, _variable(side), 0)]
-    if isinstance(side, float):
-        return [(LITERAL, int(side), 0)]
-    name, lone, arguments = side  # type: ignore[misc]
-    below = []
-    for argument in arguments:
-        nodes = _nodes(argument, primitives, prefix)
-        if nodes is None:
-            return None
-        below.append(nodes)
-    constant = all(n[-1][0] in (CONSTANT, LITERAL) or (n[-1][0] == OPERATION and n[-1][2] >= 0) for n in below)
-    fold = FOLDED.index(name) if not prefix and constant and name in FOLDED else -1
-    opcode = primitives.index.get(name, -1)
-    if opcode < 0 and fold < 0:
-        return None
-    mine = [(OPERATION, opcode, int(lone) if prefix else fold)]
-    flat = [node for n in below for node in n]
-    return mine + flat if prefix else flat + mine
-
-
-def _head(side: object, primitives: PrimitiveSet) -> int:
-    if isinstance(side, str):
-        return ANYTHING if side in _VALUES else A_CONSTANT
-    return A_CONSTANT if isinstance(side, float) else primitives.index[side[0]]  # type: ignore[index]
+Side = tuple[str, bool, list[Any]] | str | float
 
 
 def rules(free_constants: bool) -> list[str]:
@@ -184,28 +128,148 @@ def rules(free_constants: bool) -> list[str]:
     return [line for line in text.splitlines() if line]
 
 
+def parse(rule: str) -> tuple[Side, Side, tuple[str, ...]]:
+    """Left side, right side and condition (later, earlier), if any, of a rule. A side is an operation
+    (name, read once, arguments), a variable or a number."""
+    body, _, condition = rule.partition(" if ")
+    left, _, right = body.partition(" -> ")
+    return _parse(left), _parse(right), tuple(condition.split(" > ")) if condition else ()
+
+
+def _parse(text: str) -> Side:
+    position = 0
+
+    def expression() -> Side:
+        nonlocal position
+        match = _TOKEN.match(text, position)
+        if not match:
+            raise ValueError(f"bad rule: {text!r} at {position}")
+        position = match.end()
+        if not match[1]:
+            return match[2] if match[2].isalpha() else float(match[2])
+        arguments = []
+        while not arguments or text[position - 1] == ",":
+            arguments.append(expression())
+            position += 1
+        lone = text[position : position + 1] == "!"
+        position += lone
+        return match[1], lone, arguments
+
+    return expression()
+
+
+class _Lacking(Exception):
+    """The set lacks a primitive that the rule needs."""
+
+
+def _head(name: str, primitives: PrimitiveSet) -> int:
+    if name not in primitives.index:
+        raise _Lacking
+    return FIRST_OPERATION + primitives.index[name]
+
+
+def _compile(rule: str, primitives: PrimitiveSet) -> list[int]:
+    """A rule as numbers: see above."""
+    left, right, condition = parse(rule)
+    bound: dict[str, int] = {}
+    checks: list[list[int]] = []
+    steps: list[list[int]] = []
+    slots = 3
+
+    def check(side: Side, slot: int) -> None:
+        nonlocal slots
+        if isinstance(side, float):
+            checks.append([IS_NUMBER, slot, int(side), 0])
+        elif isinstance(side, str):
+            if side in bound:
+                checks.append([IS_SAME, slot, bound[side], 0])
+            elif side in _CONSTANTS:
+                checks.append([IS_CONSTANT, slot, 0, 0])
+            bound.setdefault(side, slot)
+        else:
+            checks.append([OPEN, slot, _head(side[0], primitives), int(side[1])])
+            first, slots = slots, slots + 3
+            for k, argument in enumerate(side[2]):
+                check(argument, first + k)
+
+    def build(side: Side) -> tuple[int, bool]:
+        """The slot of a side, and whether it may be a constant."""
+        nonlocal slots
+        if isinstance(side, str):
+            return bound[side], side in _CONSTANTS
+        if isinstance(side, float):
+            steps.append([NUMBER, int(side), 0, 0, 0, 0])
+            constant = True
+        else:
+            below = [build(argument) for argument in side[2]]
+            constant = all(c for _, c in below) and side[0] in FOLDED
+            head = _head(side[0], primitives) if not constant or side[0] in primitives.index else -1
+            arguments = [slot for slot, _ in below] + [0, 0]
+            steps.append([head, FOLDED.index(side[0]) if constant else -1, len(below), *arguments[:3]])
+        slots += 1
+        return slots - 1, constant
+
+    assert isinstance(left, tuple)
+    for k, argument in enumerate(left[2]):
+        check(argument, k)
+    if condition:
+        checks.append([IS_LATER, bound[condition[0]], bound[condition[1]], 0])
+    result, _ = build(right)
+    assert slots <= SLOTS, rule
+    return [len(checks), len(steps), result, *(n for row in checks + steps for n in row)]
+
+
+def _may_be(side: Side, head: int, primitives: PrimitiveSet) -> bool:
+    """Whether a value with this head can be this side of a rule."""
+    if isinstance(side, tuple):
+        return head == _head(side[0], primitives)
+    return head == CONSTANT if isinstance(side, float) or side in _CONSTANTS else True
+
+
 @lru_cache
-def tables(primitives: PrimitiveSet, free_constants: bool) -> Tables:
-    """The compiled rules of a primitive set."""
-    by_opcode: list[list[np.ndarray]] = [[] for _ in primitives]
+def table(primitives: PrimitiveSet, free_constants: bool) -> np.ndarray:
+    """The compiled rules of a primitive set: int64[n]."""
+    applicable: dict[str, list[tuple[list[Side], list[int]]]] = {}
     for rule in rules(free_constants):
-        body, _, condition = rule.partition(" if ")
-        left, _, right = body.partition(" -> ")
-        a, b = _nodes(_parse(left), primitives, True), _nodes(_parse(right), primitives, False)
-        if a is None or b is None:
-            continue
-        row = np.zeros(RULE_FIELDS, np.int64)
-        row[LEFT_SIZE], row[RIGHT_SIZE] = len(a), len(b)
-        row[LATER], row[EARLIER] = map(_variable, condition.split(" > ")) if condition else (-1, -1)
-        arguments = _parse(left)[2]  # type: ignore[index]
-        row[HEAD_1] = _head(arguments[0], primitives)
-        row[HEAD_2] = _head(arguments[1], primitives) if len(arguments) > 1 else ANYTHING
-        row[EQUAL] = len(arguments) > 1 and arguments[0] == arguments[1]
-        row[LEFT : LEFT + 3 * len(a)] = np.ravel(a)
-        row[RIGHT : RIGHT + 3 * len(b)] = np.ravel(b)
-        by_opcode[a[0][1]].append(row)
-    flat = [row for group in by_opcode for row in group]
-    first = np.cumsum([0] + [len(group) for group in by_opcode])
-    fold = [FOLDED.index(p.name) if p.name in FOLDED else -1 for p in primitives]
-    operations = np.stack([primitives.arity, primitives.commutative, fold, first[:-1], first[1:]], axis=1)
-    return Tables(operations.astype(np.int64), np.array(flat, np.int64).reshape(-1, RULE_FIELDS))
+        left = parse(rule)[0]
+        assert isinstance(left, tuple)
+        if left[0] in primitives.index:
+            with suppress(_Lacking):
+                applicable.setdefault(left[0], []).append((left[2], _compile(rule, primitives)))
+    arguments = [a for group in applicable.values() for sides, _ in group for a in sides[:2] if isinstance(a, tuple)]
+    told_apart = [LEAF, CONSTANT, *sorted({_head(name, primitives) for name, _, _ in arguments})]
+    stride = len(told_apart) + 1
+    flat = [0] * RECORD * FIRST_OPERATION
+    flat[RECORD * CONSTANT + CLASS] = told_apart.index(CONSTANT)
+    for opcode, p in enumerate(primitives):
+        head = FIRST_OPERATION + opcode
+        number = told_apart.index(head) if head in told_apart else told_apart.index(LEAF)
+        flat += [p.arity, p.commutative, FOLDED.index(p.name) if p.name in FOLDED else -1, number, 0, stride]
+    lists: dict[tuple[int, ...], int] = {(): 0}
+    for name, group in applicable.items():
+        p = primitives[primitives.index[name]]
+        addresses = []
+        for _, numbers in group:
+            addresses.append(len(flat))
+            flat += numbers
+        block = []
+        for a in told_apart:
+            for b in [*told_apart, -1]:
+                found = []
+                for (sides, _), address in zip(group, addresses, strict=True):
+                    first, second = sides[0], sides[1] if p.arity > 1 else "v"
+                    other = a if b < 0 else b
+                    if p.arity > 1 and first == second and b >= 0:
+                        continue
+                    if _may_be(first, a, primitives) and _may_be(second, other, primitives):
+                        found.append(address)
+                    swaps = p.commutative and b >= 0 and b != CONSTANT
+                    if swaps and _may_be(first, other, primitives) and _may_be(second, a, primitives):
+                        found.append(-address)
+                if tuple(found) not in lists:
+                    lists[tuple(found)] = len(flat)
+                    flat += [*found, 0]
+                block.append(lists[tuple(found)])
+        flat[RECORD * _head(name, primitives) + DISPATCH] = len(flat)
+        flat += block
+    return np.array(flat, np.int64)
