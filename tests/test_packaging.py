@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -51,6 +52,22 @@ def test_imports_only_go_down():
                 words = line.split()
                 if words[:1] in (["import"], ["from"]):
                     assert words[1].partition(".")[0] not in forbidden, f"{path}: {line}"
+
+
+def test_nothing_that_a_file_says_is_ever_run():
+    """Programs are data: no eval, exec, pickle, sympify or torch.load anywhere in the packages."""
+    banned_calls = {"eval", "exec", "sympify", "parse_expr", "literal_eval", "__import__"}
+    banned_modules = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml"}
+    for package in ("primitives", "discover", "searches"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    name = ast.unparse(node.func)
+                    assert name.rpartition(".")[2] not in banned_calls and name != "torch.load", f"{path}: {name}"
+                elif isinstance(node, ast.Import | ast.ImportFrom):
+                    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+                    roots = {m.partition(".")[0] for m in modules}
+                    assert not roots & banned_modules, f"{path}: {roots & banned_modules}"
 
 
 def test_every_package_is_typed_and_every_entry_point_exists():
