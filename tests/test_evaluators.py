@@ -33,13 +33,6 @@ class TestNumba32(EvaluatorConformance):
         return NumbaEvaluator(primitives, "float32")
 
 
-class TestNumbaThreads(EvaluatorConformance):
-    dtype = "float32"
-
-    def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
-        return NumbaEvaluator(primitives, "float32", threads=2)
-
-
 def test_a_worked_example() -> None:
     """x * y + 2, on three rows, and its mean squared error against a target."""
     program = Program(
@@ -50,6 +43,15 @@ def test_a_worked_example() -> None:
     evaluator = NumbaEvaluator(ARITHMETIC, "float64")
     assert evaluator.outputs(packed, leaves).tolist() == [[[12.0, 42.0, 92.0]]]
     assert evaluator.loss(packed, leaves, np.array([12.0, 42.0, 95.0])).tolist() == [3.0]
+
+
+def test_threads_change_nothing() -> None:
+    rng = np.random.default_rng(0)
+    packed = random_programs(REAL, 100, Shape(2, 2, 10, 2), rng)
+    leaves = rng.normal(size=(2, 100))
+    one, two = (NumbaEvaluator(REAL, "float64", threads=n) for n in (1, 2))
+    assert np.array_equal(one.outputs(packed, leaves), two.outputs(packed, leaves), equal_nan=True)
+    assert np.array_equal(one.loss(packed, leaves, leaves[0]), two.loss(packed, leaves, leaves[0]))
 
 
 def test_wrong_shapes_are_told_apart() -> None:

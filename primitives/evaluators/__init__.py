@@ -44,5 +44,6 @@ def check_rows(packed: Packed, leaves: np.ndarray, target: np.ndarray | None = N
         raise ValueError(f"the target has shape {target.shape}; leaves of {leaves.shape[1]} rows need as many values")
     if len(packed):
         top = leaves.shape[0] + packed.code.shape[1]
-        if packed.code[:, :, 1:].max(initial=0) >= top or packed.results.max(initial=0) >= top:
+        # The first test is the quick one: it reads on end and takes opcodes along.
+        if (packed.code.max(initial=0) >= top and packed.code[:, :, 1:].max() >= top) or packed.results.max() >= top:
             raise ValueError(f"a program reads beyond the {leaves.shape[0]} leaves given and its own instructions")
