@@ -13,7 +13,7 @@ from primitives.program import Instruction, Program
 from primitives.table import ARITHMETIC, REAL
 from searches.functions import gradient, known
 from searches.functions.config import FunctionConfig
-from searches.functions.forms import X, Formula, horner
+from searches.functions.forms import Formula, X, horner
 from searches.functions.problem import SIGNATURE, FunctionProblem
 
 PROBLEM = FunctionProblem(FunctionConfig())

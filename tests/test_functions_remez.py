@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -66,13 +67,15 @@ def test_the_error_of_an_optimum_alternates() -> None:
     constants, error = minimax(FORMS["C2"], where, START["C2"], range(5), where.points(64))
     extrema = [e for _, e in Judged(FORMS["C2"], where, constants).extrema(where.scan) if abs(e) > 0.9 * error]
     assert len(extrema) >= 6
-    assert all(a * b < 0 for a, b in zip(extrema, extrema[1:], strict=False))
+    assert all(a * b < 0 for a, b in pairwise(extrema))
     assert max(abs(abs(e) / error - 1) for e in extrema) < 1e-5
 
 
 def test_published_constants_are_judged_as_published() -> None:
     """AutoNumerics-Zero's f5 and f10 as printed: 6.339e-6 and 3.553e-15."""
-    f5 = (17.746150088734609 / (X + 25.596749740144819 / X - 8.8505996518073289) + 0.99999366143081858).program(SIGNATURE)
+    f5 = (17.746150088734609 / (X + 25.596749740144819 / X - 8.8505996518073289) + 0.99999366143081858).program(
+        SIGNATURE
+    )
     assert operations(f5) == 5
     assert relative_error(f5, *EXP2) == pytest.approx(6.339e-6, rel=1e-3)
     t = X + 5783.5330096027765 / X
@@ -103,7 +106,7 @@ def test_a_narrow_pole_between_points_is_seen() -> None:
 def test_polish_never_harms_and_bears_redundant_constants() -> None:
     redundant = (1.0 * X * 0.5 + 0.5 + 0.5).program(SIGNATURE)
     before = relative_error(redundant, *EXP2)
-    program, after = polish(redundant, *EXP2)
+    _, after = polish(redundant, *EXP2)
     assert after <= before
     assert after == pytest.approx(2.982e-2, rel=1e-3)
     broken = (1.0 / (X - 0.5)).program(SIGNATURE)

@@ -69,7 +69,8 @@ class FunctionConfig(BaseModel):
         if self.function not in TARGETS:
             near = get_close_matches(self.function, TARGETS, 1)
             raise ValueError(
-                f"no function {self.function!r}; " + (f"did you mean {near[0]!r}?" if near else f"there is {', '.join(TARGETS)}")
+                f"no function {self.function!r}; "
+                + (f"did you mean {near[0]!r}?" if near else f"there is {', '.join(TARGETS)}")
             )
         low, high = self.domain
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
@@ -77,5 +78,7 @@ class FunctionConfig(BaseModel):
         if self.magnitudes[0] > self.magnitudes[1]:
             raise ValueError(f"magnitudes={list(self.magnitudes)}: the smaller comes first")
         if self.points < self.max_constants + 2:
-            raise ValueError(f"points={self.points} cannot fit max_constants={self.max_constants}; take 2 to 3 times as many")
+            raise ValueError(
+                f"points={self.points} cannot fit max_constants={self.max_constants}; take 2 to 3 times as many"
+            )
         return self

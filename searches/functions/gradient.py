@@ -148,8 +148,8 @@ def affine(tape, length, base, n_const, result, uses, linear):
 def dimensions(tape, length, base, n_const, result, degree, system):
     """Write into degree[C] the powers w such that p(s x; c) = p(x; c s^w) for every s; False if there are none.
 
-    Dimensional analysis: terms of a sum share a degree, products add and quotients subtract them, x has degree 1 and the
-    result 0. `system` is float64[>= 2 L + 2, >= rows + 1] scratch.
+    Dimensional analysis: terms of a sum share a degree, products add and quotients subtract them, x has degree 1 and
+    the result 0. `system` is float64[>= 2 L + 2, >= rows + 1] scratch.
     """
     unknowns = base + length
     m = 0

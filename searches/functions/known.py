@@ -1,8 +1,8 @@
 """What is known of 2^x on (0, 1): for tests and reports only. Nothing that scores or breeds may import this module.
 
-Largest relative errors, in exact arithmetic, constants free reals. Polynomials: Remez, as by Sollya 8.0. Forms: computed by
-multiprecision Remez; forms of 2 to 5 operations were found optimal by exhaustive enumeration. See `remez.polish`, which
-reproduces all of them.
+Largest relative errors, in exact arithmetic, constants free reals. Polynomials: Remez, as by Sollya 8.0. Forms: by
+multiprecision Remez; those of 2 to 5 operations were found optimal by exhaustive enumeration. `remez.polish` reproduces
+them (tests/test_functions_remez.py).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ TEXTBOOK = {
     10: ("J[3/3]^2", 1.455e-12),
 }
 
-# operations -> (form, error): the best that anybody is known to have found (AutoNumerics-Zero's f10 is C2^8, printed with
-# constants that reach 3.553e-15)
+# operations -> (form, error): the best that anybody is known to have found (AutoNumerics-Zero's f10 is C2^8, printed
+# with constants that reach 3.553e-15)
 BEST_KNOWN = TEXTBOOK | {
     7: ("C2", 5.636e-10),
     8: ("C2^2", 8.937e-12),
@@ -76,5 +76,5 @@ def forms(signature: Signature) -> dict[str, Program]:
 
 
 def minimax_polynomial(operations: int) -> float | None:
-    """Error of the minimax polynomial that Horner's scheme evaluates in that many operations (an odd one spares one)."""
+    """Error of the minimax polynomial for Horner's scheme in so many operations (of an odd number, one less)."""
     return POLYNOMIAL.get(operations // 2)

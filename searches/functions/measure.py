@@ -1,6 +1,6 @@
 """The judge: the largest relative error of a program in multiprecision arithmetic, whose rounding plays no part.
 
-The error is the supremum over the interior of the domain, so that a program that divides by x counts with its limit at 0.
+The error is the supremum over the interior of the domain: a program that divides by x counts with its limit at 0.
 Ends are approached to 2^-200 of the width, at a precision in which nothing cancels away. A divisor that changes sign
 inside the domain makes a program worthless, even where the formula has a limit: whoever runs it would divide by zero.
 """
@@ -8,7 +8,7 @@ inside the domain makes a program worthless, even where the formula has a limit:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +25,7 @@ DIVIDES = {"div": 1, "reciprocal": 0}  # primitive -> which argument it divides 
 
 
 class Domain:
-    """A target on an interval, in multiprecision: its values are kept, for many programs are measured on the same points."""
+    """A target on an interval, in multiprecision; values are kept, for many programs meet the same points."""
 
     def __init__(self, function: str, low: float, high: float, digits: int) -> None:
         import mpmath
@@ -174,11 +174,11 @@ def operations(program: Program) -> int:
 
 
 def relative_error(program: Program, function: str, low: float, high: float, digits: int = 50) -> float:
-    """Largest relative error of the program as it stands (float64 constants) in exact arithmetic; infinite if undefined."""
+    """Largest relative error of the program with its float64 constants in exact arithmetic; infinite if undefined."""
     return Judged(program, domain(function, low, high, digits)).worst()
 
 
-def _run(program: Program, x: np.ndarray, dtype: Callable[[Any], Any]) -> np.ndarray:
+def _run(program: Program, x: np.ndarray, dtype: Any) -> np.ndarray:
     """The program in NumPy arithmetic of a dtype."""
     values = [x.astype(dtype)]
     constants = [dtype(c) for c in program.constants]
@@ -206,7 +206,10 @@ def score_card(program: Program, function: str, low: float, high: float, digits:
         x = x[(x > low) & (x < high)]
         y = _run(program, x, dtype).astype(np.float64)
         exact = [where.target(where.mp.mpf(float(v))) for v in x]
-        errors = [abs(where.mp.mpf(float(a)) / f - 1) if math.isfinite(a) else where.mp.inf for a, f in zip(y, exact, strict=True)]
+        errors = [
+            abs(where.mp.mpf(float(a)) / f - 1) if math.isfinite(a) else where.mp.inf
+            for a, f in zip(y, exact, strict=True)
+        ]
         card[f"relative_error_{name}"] = float(max(errors))
         unit = np.spacing(np.array([float(f) for f in exact], dtype)).astype(np.float64)
         card[f"ulp_{name}"] = max(float(e * abs(f)) / float(u) for e, f, u in zip(errors, exact, unit, strict=True))

@@ -62,6 +62,7 @@ class FunctionProblem(Problem):
         low, high = config.domain
         self._place = (config.function, low, high, config.digits)
         self._points = targets.chebyshev(low, high, config.points)
+        self._magnitudes = (float(config.magnitudes[0]), float(config.magnitudes[1]))
         self._dense = targets.chebyshev(low, high, config.dense)
         try:
             self._targets = targets.values(config.function, self._points, ROOTS)
@@ -116,7 +117,7 @@ class FunctionProblem(Problem):
         error, fitted = np.empty(len(batch)), np.empty_like(batch.const)
         fit(
             *batch.arrays, self._role, self._points, self._targets, self._dense, self._dense_target,
-            np.ascontiguousarray(keys, np.uint64), *map(float, self.config.magnitudes), self._efforts[stage], error, fitted,
+            np.ascontiguousarray(keys, np.uint64), *self._magnitudes, self._efforts[stage], error, fitted,
         )  # fmt: skip
         scores[:, 1] = error
         return scores, fitted
@@ -138,11 +139,14 @@ class FunctionProblem(Problem):
                 groups.setdefault(int(find.objectives["operations"]), []).append(find)
         for _, group in sorted(groups.items()):
             group.sort(key=lambda f: f.objectives["error"])
-            polished = [polish(f.program, *self._place) for f in group[: self.config.finalists]]
-            program, error = min(polished, key=lambda p: p[1])
-            operations = group[0].objectives["operations"]
-            if not best or error < best[-1].objectives["error"]:
-                best.append(Find(program, {"operations": operations, "error": error}, group[0].descriptors))
+            for find in group[: self.config.finalists]:
+                program, error = polish(find.program, *self._place)
+                if math.isfinite(error) and (not best or error < best[-1].objectives["error"]):
+                    # of one count, the later and better one replaces the earlier
+                    operations = find.objectives["operations"]
+                    if best and best[-1].objectives["operations"] == operations:
+                        best.pop()
+                    best.append(Find(program, {"operations": operations, "error": error}, find.descriptors))
         return best
 
 

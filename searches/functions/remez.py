@@ -1,8 +1,8 @@
 """Polishing the constants of a finalist to the minimax, whatever its form, then rounding them to float64.
 
-Remez exchange for programs in which constants enter nonlinearly: the error is measured in multiprecision at its extrema,
-linearised there, and the largest linearised error is made smallest by a linear program; repeat. All numbers in the linear
-program are of order one, so float64 serves, and constants that are redundant do no harm. A step is kept only if the
+Remez exchange for programs in which constants enter nonlinearly: the error is measured in multiprecision at its
+extrema, linearised there, and the largest linearised error is made smallest by a linear program; repeat. All numbers in
+the linear program are of order one, so float64 serves, and redundant constants do no harm. A step is kept only if the
 measured error fell, so the result is never worse than the start.
 """
 
@@ -42,7 +42,12 @@ def polish(program: Program, function: str, low: float, high: float, digits: int
 
 
 def minimax(
-    program: Program, where: Domain, constants: Sequence[Any], free: Sequence[int], grid: Sequence[Any], rounds: int = 40
+    program: Program,
+    where: Domain,
+    constants: Sequence[Any],
+    free: Sequence[int],
+    grid: Sequence[Any],
+    rounds: int = 40,
 ) -> tuple[list[Any], Any]:
     """Make the largest error smallest over the constants numbered in `free`; (constants, error), in multiprecision.
 
@@ -105,7 +110,7 @@ class _Point:
 
 
 def _slopes(judged: Judged, x: Any, free: Sequence[int]) -> list[Any]:
-    """Derivatives of the relative error at x by the free constants: differences in multiprecision are as good as exact."""
+    """Derivatives of the relative error at x by the free constants: multiprecision differences are as good as exact."""
     mp, constants = judged.mp, judged.constants
     base = judged.error(x)
     slopes = []

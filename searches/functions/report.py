@@ -30,7 +30,7 @@ COLUMNS = ("operations", "our error", "minimax polynomial", "best textbook", "fo
 
 
 def rows(finds: Iterable[Find], most: int = 10) -> list[Row]:
-    """A row for each operation count from 2 on: our best error at no more than that many operations, and the known ones."""
+    """A row for each operation count from 2 on: our best error within so many operations, and the known ones."""
     errors: dict[int, float] = {}
     for find in finds:
         n, error = int(find.objectives["operations"]), find.objectives["error"]
@@ -66,7 +66,7 @@ def text(table: Sequence[Row]) -> str:
 
 
 def picture(finds: Iterable[Find], path: str | Path, others: Mapping[str, Iterable[Find]] | None = None) -> Path:
-    """Operations against error, beside the known fronts and those of `others` (name -> finds); PNG or SVG by the suffix.
+    """Operations against error, beside the known fronts and those of `others` (name -> finds); PNG or SVG by suffix.
 
     Raises UserError without matplotlib.
     """

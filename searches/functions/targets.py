@@ -38,7 +38,7 @@ def chebyshev(low: float, high: float, count: int) -> np.ndarray:
 
 
 def values(name: str, points: np.ndarray, roots: int = 1) -> np.ndarray:
-    """float64[roots, n]: the target at the points, correctly rounded; row s holds its 2^s-th root (if it is positive)."""
+    """float64[roots, n]: the target at the points, correctly rounded; row s: its 2^s-th root (if it is positive)."""
     import mpmath
 
     mp = mpmath.mp.clone()
