@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from primitives.compiled import inlined, inner
 from primitives.philox import mix
 from primitives.rules import (
     ARITY, CHECK, CHECKS, CLASS, COMMUTES, CONSTANT, DISPATCH, FOLD, IS_CONSTANT, IS_NUMBER, IS_SAME, LEAF, NUMBER,
@@ -33,14 +33,14 @@ _K1, _K2, _K3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np
 _K4, _K5 = np.uint64(0x27D4EB2F165667C5), np.uint64(0xD6E8FEB86659FD93)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def add_leaf(nodes, v):
     """Node v is leaf v of the program."""
     nodes[v * NODE + HEAD], nodes[v * NODE + KIND], nodes[v * NODE + PLACE] = LEAF, LEAF, v
     nodes[v * NODE + HASH] = np.int64(mix(np.uint64(v), np.uint64(17)) & _MASK)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def constant(nodes, floats, info, value):
     """The node of a constant; equal ones are shared unless constants are free."""
     n = info[N]
@@ -58,7 +58,7 @@ def constant(nodes, floats, info, value):
     return n
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _later(nodes, info, x, y):
     """Whether x comes after y in the argument order: by hash, those of constants being the largest."""
     a, b = nodes[x * NODE + HASH], nodes[y * NODE + HASH]
@@ -68,7 +68,7 @@ def _later(nodes, info, x, y):
     return a > b
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _append(nodes, table, info, head, x, y, z):
     """The operation itself, its arguments being in order: an equal one already there, or a new one."""
     h = np.uint64(head) * _K1 + np.uint64(nodes[x * NODE + HASH]) * _K2
@@ -87,7 +87,7 @@ def _append(nodes, table, info, head, x, y, z):
     return n
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _fold(number, x, y, z, free):
     """(known, value) of primitive FOLDED[number] on constants. A free constant may take any value: 1/0 becomes 1."""
     if number == 0:
@@ -111,7 +111,7 @@ def _fold(number, x, y, z, free):
     return True, (1.0 - z) * x + z * y
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _folded(nodes, floats, info, number, arity, x, y, z):
     """The constant that primitive FOLDED[number] makes of constants; -1 where an argument is none or it has no value."""
     if nodes[x * NODE + HEAD] != CONSTANT:
@@ -124,7 +124,7 @@ def _folded(nodes, floats, info, number, arity, x, y, z):
     return constant(nodes, floats, info, value) if known else np.int64(-1)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _fits(nodes, floats, table, slots, rule):
     """Whether all checks of a rule hold; the slots then hold its values."""
     check = rule + RULE
@@ -152,7 +152,7 @@ def _fits(nodes, floats, table, slots, rule):
     return True
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _find_rule(nodes, floats, table, slots, head, x, y, z):
     """The address of the first rule that fits; 0 if none does."""
     record = head * RECORD
@@ -171,7 +171,7 @@ def _find_rule(nodes, floats, table, slots, head, x, y, z):
     return np.int64(0)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def emit(nodes, floats, table, slots, info, room, head, x, y, z):
     """The node of an operation over nodes of the build; unused arguments are 0.
 

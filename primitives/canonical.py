@@ -14,6 +14,7 @@ from numba import njit
 from primitives.algebra import (
     AGAIN, FREE, HEAD, INFO, N, N_LEAVES, NODE, PLACE, SPARE, STATE, TIE, UNPLACED, USES, VALUE, X, add_leaf, constant, emit,
 )  # fmt: skip
+from primitives.compiled import inlined, inner
 from primitives.packed import Packed, Shape, pack, unpack
 from primitives.philox import mix
 from primitives.primitive import PrimitiveSet
@@ -27,7 +28,7 @@ _ROOM = 16  # nodes of a build for every instruction that the program may have
 # little-endian machines only.)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _count_uses(words, first, n, results, n_state, rules, n_leaves, zero, uses, alive):
     """Set uses[zero + v] to how often value v is read by what the outputs depend on, over all later steps too."""
     n_results = len(results)
@@ -59,16 +60,16 @@ def _count_uses(words, first, n, results, n_state, rules, n_leaves, zero, uses, 
             return
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _read(nodes, floats, info, const, zero, value, a):
+@inlined
+def _read(nodes, floats, info, const, first_const, zero, value, a):
     """The node of value `a` of the program: constants get theirs when first read; free ones, each time."""
     if a < 0 and (info[FREE] == 1 or value[zero + a] < 0):
-        value[zero + a] = constant(nodes, floats, info, const[-1 - a])
+        value[zero + a] = constant(nodes, floats, info, const[first_const - 1 - a])
     return value[zero + a]
 
 
-@njit(cache=True, nogil=True)
-def _rebuild(words, first, n, const, results, n_state, rules, zero, nodes, floats, slots, info, uses, alive, value):
+@inner
+def _rebuild(words, first, n, const, first_const, results, n_state, rules, zero, nodes, floats, slots, info, uses, alive, value):
     """Rebuild one program (the build is emptied first); results are rewritten to nodes. False: there was no room."""
     n_leaves = info[N_LEAVES]
     room = len(nodes) // NODE
@@ -86,12 +87,12 @@ def _rebuild(words, first, n, const, results, n_state, rules, zero, nodes, float
         word = words[first + i]
         head = (word & 0xFFFF) + FIRST_OPERATION
         arity = rules[head * RECORD + ARITY]
-        x = _read(nodes, floats, info, const, zero, value, word << 32 >> 48)
+        x = _read(nodes, floats, info, const, first_const, zero, value, word << 32 >> 48)
         y = z = np.int64(0)
         if arity > 1:
-            y = _read(nodes, floats, info, const, zero, value, word << 16 >> 48)
+            y = _read(nodes, floats, info, const, first_const, zero, value, word << 16 >> 48)
         if arity > 2:
-            z = _read(nodes, floats, info, const, zero, value, word >> 48)
+            z = _read(nodes, floats, info, const, first_const, zero, value, word >> 48)
         before = info[N]
         v = emit(nodes, floats, rules, slots, info, room, head, x, y, z)
         value[zero + n_leaves + i] = v
@@ -108,11 +109,11 @@ def _rebuild(words, first, n, const, results, n_state, rules, zero, nodes, float
         elif info[N] + SPARE > room:
             return False
         else:
-            results[r] = _read(nodes, floats, info, const, zero, value, results[r])
+            results[r] = _read(nodes, floats, info, const, first_const, zero, value, results[r])
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _order(nodes, rules, n_leaves, results, order, stack):
     """The operations that the results need, depth first, with their arguments before them; gives each its PLACE."""
     n = 0
@@ -138,7 +139,7 @@ def _order(nodes, rules, n_leaves, results, order, stack):
     return n
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _name(nodes, v, names, n_const):
     """Number a constant when it is first read. Returns how many have a number."""
     if nodes[v * NODE + PLACE] == UNPLACED:
@@ -148,7 +149,7 @@ def _name(nodes, v, names, n_const):
     return n_const
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _name_all(nodes, rules, order, n, results, names):
     """Number the constants in order of first use. Returns how many there are."""
     n_const = np.int64(0)
@@ -161,8 +162,8 @@ def _name_all(nodes, rules, order, n, results, names):
     return n_const
 
 
-@njit(cache=True, nogil=True)
-def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, const, old_n_const, free):
+@inner
+def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, const, first_const, old_n_const, free):
     """Write the program over the old one. Returns its key (without the results) and whether the instructions changed."""
     h = mix(np.uint64(n), np.uint64(n_const))
     difference = np.int64(n ^ old_n)
@@ -179,11 +180,11 @@ def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, 
     for i in range(n, old_n):
         words[first + i] = 0
     for k in range(n_const):
-        const[k] = floats[names[k] * NODE + VALUE]
+        const[first_const + k] = floats[names[k] * NODE + VALUE]
         if not free:
             h = mix(h, np.uint64(nodes[names[k] * NODE + VALUE]))
     for k in range(n_const, old_n_const):
-        const[k] = 0.0
+        const[first_const + k] = 0.0
     return h, difference != 0
 
 
@@ -191,7 +192,7 @@ def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, 
 def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_state, free, keys, ok):
     n_programs, capacity = words.shape
     slots, n_results = const.shape[1], results.shape[1]
-    all_words = words.reshape(-1)
+    all_words, all_const = words.reshape(-1), const.reshape(-1)
     room = n_leaves + slots + n_results + _ROOM * (capacity + 2)
     nodes = np.zeros(room * NODE, np.int64)
     floats = nodes.view(np.float64)
@@ -207,13 +208,12 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
     roots = np.zeros(n_results, np.int64)
     for p in range(n_programs):
         first = p * capacity
-        own = const[p]
         left = _PASSES
         while left > 0:
             for r in range(n_results):
                 roots[r] = results[p, r]
             if not _rebuild(
-                all_words, first, length[p], own, roots, n_state, rules, slots, nodes, floats, rule_slots, info,
+                all_words, first, length[p], all_const, p * slots, roots, n_state, rules, slots, nodes, floats, rule_slots, info,
                 uses, alive, value,
             ):  # fmt: skip
                 break
@@ -222,7 +222,8 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
             if n > capacity or n_named > slots:
                 break
             key, changed = _write(
-                nodes, floats, rules, order, n, names, n_named, all_words, first, length[p], own, n_const[p], free
+                nodes, floats, rules, order, n, names, n_named, all_words, first, length[p],
+                all_const, p * slots, n_const[p], free,
             )
             length[p], n_const[p] = n, n_named
             for r in range(n_results):
