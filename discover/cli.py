@@ -130,6 +130,20 @@ def top(
 
 
 @app.command()
+def report(
+    run: RunArgument,
+    picture: Annotated[Path | None, typer.Option(help="Also draw it: a .png or .svg file (needs [plot]).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Set a run's finds beside what is known already."""
+    loaded = _load(run)
+    found = [e.find for e in loaded.top()]
+    output.print_rows(loaded.problem.report(found), as_json)
+    if picture is not None:
+        loaded.problem.picture(found, picture)
+
+
+@app.command()
 def show(
     run: RunArgument,
     id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A find (default: the run itself).")] = None,

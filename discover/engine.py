@@ -185,6 +185,9 @@ class Search:
         for name, value in zip(Progress.COUNTS, state["counts"].tolist(), strict=True):
             setattr(self.progress, name, value)
         self.progress.generation = generation + 1
+        timings = store.timings()
+        self.progress.seconds = sum(timings.values())
+        self.progress.seconds_outside_evaluation = timings.get("outside", 0.0)
         names = ["canonical", "fingerprint", "score"] + (["const"] if self.problem.free_constants else [])
         for columns in zip(*(store.records(name) for name in names), strict=True):
             canonical, prints, score = columns[:3]

@@ -68,6 +68,8 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
 
 def cell(value: Any) -> str:
     """A value as a table shows it."""
+    if value is None:
+        return "-"
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.6g}"
     return str(value)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from discover.errors import UserError
 from primitives.packed import Packed, Shape
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
@@ -119,6 +121,14 @@ class Problem(ABC):
     def finish(self, finds: Sequence[Find]) -> list[Find]:
         """Polish the finalists (the Pareto front, or the elites) after the search; may be slow and exact."""
         return list(finds)
+
+    def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
+        """The finds beside what is known already, as rows of a table; by default the finds alone."""
+        return [{**f.objectives, **f.descriptors} for f in finds]
+
+    def picture(self, finds: Sequence[Find], path: Path) -> None:
+        """Draw the same into a file, PNG or SVG by its suffix."""
+        raise UserError("this search draws no picture")
 
     @abstractmethod
     def measure(self, program: Program) -> dict[str, float]:

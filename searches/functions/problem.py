@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,6 +123,25 @@ class FunctionProblem(Problem):
         )  # fmt: skip
         scores[:, 1] = error
         return scores, fitted
+
+    def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
+        """For 2^x on [0, 1], where the limits are known: a row for each number of operations. Else the finds."""
+        if not self._well_known:
+            return super().report(finds)
+        from searches.functions.report import rows
+
+        return [asdict(row) for row in rows(finds, self.config.max_operations)]
+
+    def picture(self, finds: Sequence[Find], path: Path) -> None:
+        """Operations against error."""
+        from searches.functions.report import picture
+
+        picture(finds, path)
+
+    @property
+    def _well_known(self) -> bool:
+        c = self.config
+        return c.function == "exp2" and c.domain == (0.0, 1.0) and set(c.primitives) == {"add", "sub", "mul", "div"}
 
     def measure(self, program: Program) -> dict[str, float]:
         """Operations, and the largest relative error in exact arithmetic."""
