@@ -176,7 +176,7 @@ def run(code, length, const, n_const, results, leaves, out):
         for j in range(size):
             p = first + j
             ends[j + 1] = translate(
-                code[p], length[p], const[p], results[p], K, K, STRIDE, ARITY, VARIANTS, tape, immediate, ends[j],
+                code[p], length[p], const[p], results[p], R, K, K, STRIDE, ARITY, VARIANTS, tape, immediate, ends[j],
                 where[j], last, free,
             )
         for start in range(0, N, BLOCK):
@@ -212,7 +212,7 @@ def loss(code, length, const, n_const, results, leaves, target, out):
             p = first + j
             out[p] = 0.0
             ends[j + 1] = translate(
-                code[p], length[p], const[p], results[p, :1], K, K + 1, STRIDE, ARITY, VARIANTS, tape, immediate,
+                code[p], length[p], const[p], results[p], 1, K, K + 1, STRIDE, ARITY, VARIANTS, tape, immediate,
                 ends[j], where[j], last, free,
             )
         for start in range(0, N, BLOCK):

@@ -15,11 +15,27 @@ SWAP = 1 << 14  # flag in the table of variants: the first two arguments are exc
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def translate(
-    code, length, const, results, n_leaves, first, stride, arity, variants, tape, immediate, at, where, last, free
+    code,
+    length,
+    const,
+    results,
+    n_results,
+    n_leaves,
+    first,
+    stride,
+    arity,
+    variants,
+    tape,
+    immediate,
+    at,
+    where,
+    last,
+    free,
 ):
     """Translate one program; its operations go to tape[at:end]. Returns end.
 
     code, length, const, results   one program of a Packed
+    n_results                      how many of the results are wanted, first ones first
     first                          slot of the first register; slots below hold leaves (and what the caller likes)
     stride                         elements a slot
     arity, variants                int16[n_ops] and int16[n_ops, 8]: operation for a mask of constant arguments or -1
@@ -41,7 +57,7 @@ def translate(
     n = np.int64(length)
     for v in range(C + n_leaves + n):
         last[v] = -1
-    for r in range(results.size):
+    for r in range(n_results):
         last[C + results[r]] = n
     for i in range(n - 1, -1, -1):
         if last[C + n_leaves + i] >= 0:
@@ -104,7 +120,7 @@ def translate(
             free[np.uint64(n_free)] = where[x]
             n_free += dead
             last[x] = select(dead, n + 1, end)  # freed once, though read twice
-    for r in range(results.size):
+    for r in range(n_results):
         v = results[r]
         if v >= 0:
             where[C + n_leaves + L + r] = where[C + v]
