@@ -58,7 +58,7 @@ class FunctionConfig(BaseModel):
     magnitudes: Annotated[tuple[float, float], Field(strict=False)] = (-2.0, 3.0)
     hurdle: Effort = Effort(starts=8, short=4, steps=8, long=1, more=40, lawson=0)
     proxy: Effort = Effort(starts=48, short=24, steps=10, long=6, more=400, lawson=4)
-    slack: float = Field(default=30.0, ge=1.0)
+    slack: float = Field(default=100.0, ge=1.0)
     digits: int = Field(default=50, ge=20, le=1000)
     finalists: int = Field(default=4, ge=1, le=100)
 
