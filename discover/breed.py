@@ -1,10 +1,12 @@
-"""Breeding, compiled: children of packed parents by insertion, deletion, change of an operation, an argument or a constant.
+"""Breeding, compiled: children of packed parents by inserting, deleting and changing operations and their arguments.
 
-Every child draws from its own stream, named by (seed, generation, slot): breeding is the same whoever does it.
+Every child draws from its own stream, named by (seed, generation, slot): breeding is the same whoever does it. Nothing
+here calls the mathematics library, whose last bits differ from machine to machine.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import astuple
 
 import numpy as np
@@ -12,89 +14,94 @@ from numba import njit
 
 from discover.problem import Mutations, Problem
 from primitives import philox
+from primitives.compiled import inlined, inner
 from primitives.packed import Packed
-from primitives.philox import below, normal, uniform
+from primitives.philox import below, uniform, word
 
 INSERT, DELETE, MODIFY, REWIRE, SWAP, NEW_CONSTANT, SCALE_CONSTANT = range(7)
 CONSTANTS_ONLY = Mutations(0, 0, 0, 0, 0, 1, 1)
 _SPREAD = 2.0  # of the binary logarithm of a new constant
+_STEP = 1.0  # of the binary logarithm of the factor of an old one
 _FLIP = 0.1  # chance that scaling a constant flips its sign
 _UNIT = 0.5  # chance that a new constant is one that leaves the other argument unchanged, where there is one
-_EMPTY = np.int64(1 << 40)
+_TRIES = 8  # of a mutation that does not apply
 
 
-@njit(cache=True, nogil=True)
+@inner
+def _power(stream, spread):
+    """About 2**x for a nearly normal x (four uniforms summed) with mean 0 and standard deviation `spread`.
+
+    The significand is linear between powers of two, so every bit is the same on every machine.
+    """
+    a, b = word(stream), word(stream)
+    low = np.uint64(0xFFFF)
+    total = np.float64((a & low) + (a >> np.uint64(16)) + (b & low) + (b >> np.uint64(16))) / 65536.0
+    x = spread * math.sqrt(3.0) * (total - 2.0)
+    whole = math.floor(x)
+    return math.ldexp(1.0 + (x - whole), np.int64(whole))
+
+
+@inlined
 def _draw_constant(stream):
-    magnitude = 2.0 ** (_SPREAD * normal(stream))
+    magnitude = _power(stream, _SPREAD)
     return magnitude if uniform(stream) < 0.5 else -magnitude
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _earlier(stream, n_leaves, place):
     """A leaf or the result of an instruction before `place`."""
     return below(stream, n_leaves + place)
 
 
-@njit(cache=True, nogil=True)
-def _constant(stream, const, counts, unit):
-    """The value of a new constant; where the table is full, of an old one; `_EMPTY` where it has no room at all."""
-    if len(const) == 0:
-        return _EMPTY
-    k = counts[1]
-    if k == len(const):
-        return np.int64(-1 - below(stream, k))
-    const[k] = unit if unit == unit and uniform(stream) < _UNIT else _draw_constant(stream)
-    counts[1] += 1
-    return np.int64(-1 - k)
-
-
-@njit(cache=True, nogil=True)
+@inner
 def _argument(stream, const, counts, n_leaves, place, unit, constant_share):
-    """A new constant or an earlier value."""
-    if uniform(stream) < constant_share:
-        v = _constant(stream, const, counts, unit)
-        if v != _EMPTY:
-            return v
+    """A new constant (an old one where the table is full) or an earlier value."""
+    if len(const) > 0 and uniform(stream) < constant_share:
+        k = counts[1]
+        if k == len(const):
+            return np.int64(-1 - below(stream, k))
+        const[k] = unit if unit == unit and uniform(stream) < _UNIT else _draw_constant(stream)
+        counts[1] = k + 1
+        return np.int64(-1 - k)
     return np.int64(_earlier(stream, n_leaves, place))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _open(code, results, counts, n_leaves, place):
     """Make room for an instruction at `place`."""
     first = n_leaves + place
     for i in range(counts[0], place, -1):
-        code[i] = code[i - 1]
-    counts[0] += 1
-    for i in range(place + 1, counts[0]):
+        code[i, 0] = code[i - 1, 0]
         for k in range(1, 4):
-            if code[i, k] >= first:
-                code[i, k] += 1
+            v = code[i - 1, k]
+            code[i, k] = v + 1 if v >= first else v
+    counts[0] += 1
     for r in range(len(results)):
         if results[r] >= first:
             results[r] += 1
-    code[place] = 0
+    for k in range(4):
+        code[place, k] = 0
 
 
-@njit(cache=True, nogil=True)
-def _fill(stream, code, const, counts, ops, n_leaves, place, slot, value):
+@inner
+def _fill(stream, code, const, counts, arity, units, n_leaves, place, slot, value):
     """A random operation at `place`: argument `slot` is `value`, the others are constants or earlier values."""
-    arity, units = ops
     op = below(stream, len(arity))
     code[place, 0] = op
     slot = slot % arity[op]
     for k in range(arity[op]):
-        code[place, 1 + k] = (
-            value if k == slot else _argument(stream, const, counts, n_leaves, place, units[op, k], 0.5)
-        )
+        if k == slot:
+            code[place, 1 + k] = value
+        else:
+            code[place, 1 + k] = _argument(stream, const, counts, n_leaves, place, units[op, k], 0.5)
 
 
-@njit(cache=True, nogil=True)
-def _insert(stream, code, const, results, counts, ops, n_leaves):
+@inner
+def _insert(stream, code, const, results, counts, arity, units, n_leaves):
     """Put a new instruction between a value and one of its readers, or all that come later.
 
     One time in four the new instruction also reads a second new one.
     """
-    arity = ops[0]
     double = uniform(stream) < 0.25
     if counts[0] + 1 + double > len(code):
         return False
@@ -107,10 +114,10 @@ def _insert(stream, code, const, results, counts, ops, n_leaves):
     if double:
         _open(code, results, counts, n_leaves, place)
         value = np.int64(_earlier(stream, n_leaves, place))
-        _fill(stream, code, const, counts, ops, n_leaves, place, below(stream, 3), value)
+        _fill(stream, code, const, counts, arity, units, n_leaves, place, below(stream, 3), value)
         place += 1
     _open(code, results, counts, n_leaves, place)
-    _fill(stream, code, const, counts, ops, n_leaves, place, below(stream, 3), v)
+    _fill(stream, code, const, counts, arity, units, n_leaves, place, below(stream, 3), v)
     a = arity[code[place, 0]]
     if double and a > 1:
         k = below(stream, a)
@@ -118,32 +125,42 @@ def _insert(stream, code, const, results, counts, ops, n_leaves):
             k = (k + 1) % a
         code[place, 1 + k] = n_leaves + place - 1
     everywhere = uniform(stream) < 0.5
-    for i in range(place + 1, counts[0]):
-        for k in range(arity[code[i, 0]]):
-            if code[i, 1 + k] == v:
-                code[i, 1 + k] = n_leaves + place
-                if not everywhere:
-                    return True
-    for r in range(len(results)):
-        if results[r] == v:
-            results[r] = n_leaves + place
-            if not everywhere:
-                return True
+    _redirect(code, results, counts, arity, place + 1, v, n_leaves + place, everywhere)
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
+def _redirect(code, results, counts, arity, start, old, new, everywhere):
+    """Let the readers of value `old` from instruction `start` on, or the first of them, read `new`."""
+    for i in range(start, counts[0]):
+        for k in range(arity[code[i, 0]]):
+            if code[i, 1 + k] == old:
+                code[i, 1 + k] = new
+                if not everywhere:
+                    return
+    for r in range(len(results)):
+        if results[r] == old:
+            results[r] = new
+            if not everywhere:
+                return
+
+
+@inner
 def _rewire(stream, code, const, results, counts, arity, n_leaves):
     """Give one argument, or one result, another value."""
     i = below(stream, counts[0] + len(results))
     if i >= counts[0]:
-        results[i - counts[0]] = _earlier(stream, n_leaves, counts[0])
-    else:
-        k = below(stream, arity[code[i, 0]])
-        code[i, 1 + k] = _argument(stream, const, counts, n_leaves, i, np.nan, 0.3)
+        r = i - counts[0]
+        old = results[r]
+        results[r] = _earlier(stream, n_leaves, counts[0])
+        return results[r] != old
+    k = 1 + below(stream, arity[code[i, 0]])
+    old = code[i, k]
+    code[i, k] = _argument(stream, const, counts, n_leaves, i, np.nan, 0.3)
+    return code[i, k] != old
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _delete(stream, code, results, counts, arity, n_leaves):
     """Let the readers of an instruction read one of its arguments instead."""
     i = below(stream, counts[0])
@@ -151,83 +168,99 @@ def _delete(stream, code, results, counts, arity, n_leaves):
     value = np.int64(code[i, 1 + below(stream, a)])
     if value < 0 and a > 1:
         value = np.int64(code[i, 1 + below(stream, a)])
-    old = n_leaves + i
-    for j in range(i + 1, counts[0]):
-        for k in range(arity[code[j, 0]]):
-            if code[j, 1 + k] == old:
-                code[j, 1 + k] = value
-    for r in range(len(results)):
-        if results[r] == old:
-            results[r] = value
-
-
-@njit(cache=True, nogil=True)
-def _modify(stream, code, const, counts, ops, n_leaves):
-    """Another operation over the same arguments."""
-    arity, units = ops
-    i = below(stream, counts[0])
-    old, new = code[i, 0], below(stream, len(arity))
-    code[i, 0] = new
-    for k in range(arity[old], arity[new]):
-        code[i, 1 + k] = _argument(stream, const, counts, n_leaves, i, units[new, k], 0.5)
-    code[i, 1 + arity[new] :] = 0
-
-
-@njit(cache=True, nogil=True)
-def _mutate(stream, kind, code, const, results, counts, ops, n_leaves):
-    """One mutation; False where this kind does not apply."""
-    arity = ops[0]
-    n = counts[0]
-    if kind == INSERT:
-        return _insert(stream, code, const, results, counts, ops, n_leaves)
-    if kind == NEW_CONSTANT or kind == SCALE_CONSTANT:
-        if counts[1] == 0:
-            return False
-        k = below(stream, counts[1])
-        if kind == NEW_CONSTANT:
-            const[k] = _draw_constant(stream)
-        else:
-            const[k] *= 2.0 ** normal(stream)
-            if uniform(stream) < _FLIP:
-                const[k] = -const[k]
-        return True
-    if n == 0:
-        return False
-    if kind == DELETE:
-        _delete(stream, code, results, counts, arity, n_leaves)
-    elif kind == MODIFY:
-        _modify(stream, code, const, counts, ops, n_leaves)
-    elif kind == REWIRE:
-        _rewire(stream, code, const, results, counts, arity, n_leaves)
-    else:
-        i = below(stream, n)
-        a = arity[code[i, 0]]
-        if a < 2:
-            return False
-        j = below(stream, a)
-        k = (j + 1 + below(stream, a - 1)) % a
-        code[i, 1 + j], code[i, 1 + k] = code[i, 1 + k], code[i, 1 + j]
+    _redirect(code, results, counts, arity, i + 1, n_leaves + i, value, True)
     return True
 
 
+@inner
+def _modify(stream, code, const, counts, arity, units, n_leaves):
+    """Another operation over the same arguments."""
+    i = below(stream, counts[0])
+    old, new = code[i, 0], below(stream, len(arity))
+    if old == new:
+        return False
+    code[i, 0] = new
+    for k in range(arity[old], arity[new]):
+        code[i, 1 + k] = _argument(stream, const, counts, n_leaves, i, units[new, k], 0.5)
+    for k in range(arity[new], 3):
+        code[i, 1 + k] = 0
+    return True
+
+
+@inner
+def _swap(stream, code, counts, arity, commutative):
+    """Exchange two arguments that differ and may not be exchanged anyway."""
+    i = below(stream, counts[0])
+    op = code[i, 0]
+    a = arity[op]
+    if a < 2:
+        return False
+    j = below(stream, a)
+    k = (j + 1 + below(stream, a - 1)) % a
+    x, y = code[i, 1 + j], code[i, 1 + k]
+    if x == y or (commutative[op] and j < 2 and k < 2):
+        return False
+    code[i, 1 + j], code[i, 1 + k] = y, x
+    return True
+
+
+@inner
+def _change_constant(stream, kind, const, counts):
+    """A new value for a constant, or the old one times a random factor."""
+    if counts[1] == 0:
+        return False
+    k = below(stream, counts[1])
+    if kind == NEW_CONSTANT:
+        const[k] = _draw_constant(stream)
+    else:
+        const[k] *= _power(stream, _STEP)
+        if uniform(stream) < _FLIP:
+            const[k] = -const[k]
+    return True
+
+
+@inner
+def _mutate(stream, kind, code, const, results, counts, arity, units, commutative, n_leaves):
+    """One mutation; False where this kind does not apply, or changed nothing."""
+    if kind == INSERT:
+        return _insert(stream, code, const, results, counts, arity, units, n_leaves)
+    if kind == NEW_CONSTANT or kind == SCALE_CONSTANT:
+        return _change_constant(stream, kind, const, counts)
+    if kind == REWIRE:
+        return _rewire(stream, code, const, results, counts, arity, n_leaves)
+    if counts[0] == 0:
+        return False
+    if kind == DELETE:
+        return _delete(stream, code, results, counts, arity, n_leaves)
+    if kind == MODIFY:
+        return _modify(stream, code, const, counts, arity, units, n_leaves)
+    return _swap(stream, code, counts, arity, commutative)
+
+
 @njit(cache=True, nogil=True)
-def _breed(code, length, const, n_const, results, ops, n_leaves, cumulative, most, more, seed, generation, slot, kinds):
+def _breed(
+    code, length, const, n_const, results, arity, units, commutative, n_leaves, cumulative, most, more,
+    seed, generation, slot, kinds,
+):  # fmt: skip
     stream = np.zeros(philox.STREAM_FIELDS, np.uint64)
     counts = np.zeros(2, np.int64)
     for p in range(len(length)):
         philox.start(stream, seed, generation, slot + p)
         counts[0], counts[1] = length[p], n_const[p]
+        own_code, own_const, own_results = code[p], const[p], results[p]
         rounds = 1 + below(stream, most) if most > 1 else 1
-        while most == 1 and rounds < 8 and uniform(stream) < more:
+        while most == 1 and rounds < _TRIES and uniform(stream) < more:
             rounds += 1
         kinds[p] = 0
         for _ in range(rounds):
-            for _ in range(8):
+            for _ in range(_TRIES):
                 u = uniform(stream) * cumulative[-1]
                 kind = 0
                 while u >= cumulative[kind]:
                     kind += 1
-                if _mutate(stream, kind, code[p], const[p], results[p], counts, ops, n_leaves):
+                if _mutate(
+                    stream, kind, own_code, own_const, own_results, counts, arity, units, commutative, n_leaves
+                ):
                     kinds[p] |= 1 << kind
                     break
         length[p], n_const[p] = counts[0], counts[1]
@@ -236,8 +269,8 @@ def _breed(code, length, const, n_const, results, ops, n_leaves, cumulative, mos
 class Breeder:
     """Mutates programs of one problem.
 
-    weights: of the mutation kinds (default: the problem's); most: 1 for one mutation a child and, with chance `more`, each
-    time another; above 1, a uniform number of mutations 1..most (how random programs are made).
+    weights: of the mutation kinds (default: the problem's); most: 1 for one mutation a child and, with chance `more`,
+    each time another; above 1, a uniform number of mutations 1..most (how random programs are made).
     """
 
     def __init__(self, problem: Problem, weights: Mutations | None = None, most: int = 1, more: float = 0.3) -> None:
@@ -245,7 +278,7 @@ class Breeder:
         for opcode, p in enumerate(problem.primitives):
             for slot, unit in enumerate(p.units):
                 units[opcode, slot] = np.nan if unit is None else unit
-        self._ops = (problem.primitives.arity, units)
+        self._operations = problem.primitives.arity, units, problem.primitives.commutative
         self._n_leaves = problem.shape.n_leaves
         self._cumulative = np.cumsum(np.array(astuple(weights or problem.mutations), np.float64))
         if not self._cumulative[-1] > 0:
@@ -256,7 +289,7 @@ class Breeder:
         """Mutate the batch in place. Returns int64[P]: bit k is set where mutation kind k was applied."""
         kinds = np.zeros(len(parents), np.int64)
         _breed(
-            *parents.arrays, self._ops, self._n_leaves, self._cumulative, self._most, self._more,
+            *parents.arrays, *self._operations, self._n_leaves, self._cumulative, self._most, self._more,
             np.uint64(seed), generation, slot, kinds,
         )  # fmt: skip
         return kinds

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from primitives.compiled import inlined, inner
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -18,7 +19,7 @@ _NEXT, _WORDS = 4, 5  # fields of a stream: counter[0:4], next unread word, word
 STREAM_FIELDS = 11
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _refill(stream):
     c0, c1, c2, c3 = stream[0], stream[1], stream[2], stream[3]
     k0, k1 = stream[9], stream[10]
@@ -31,7 +32,7 @@ def _refill(stream):
     stream[_NEXT] = np.uint64(0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def start(stream, seed, generation, slot):
     """Set `stream` (uint64[STREAM_FIELDS]) to the stream of (seed uint64, generation uint32, slot uint32)."""
     seed = np.uint64(seed)
@@ -43,7 +44,7 @@ def start(stream, seed, generation, slot):
     stream[_NEXT] = np.uint64(4)
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def word(stream):
     """The next 32 random bits, as uint64."""
     if stream[_NEXT] == np.uint64(4):
@@ -53,26 +54,26 @@ def word(stream):
     return value
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def below(stream, n):
     """An integer in 0..n-1, for 1 <= n < 2^31."""
     return np.int64((word(stream) * np.uint64(n)) >> _32)
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def uniform(stream):
     """A float in the open interval (0, 1)."""
     return (np.float64(word(stream)) + 0.5) * 2.0**-32
 
 
-@njit(cache=True, nogil=True)
+@inner
 def normal(stream):
     """A standard normal deviate (Box-Muller)."""
     radius = math.sqrt(-2.0 * math.log(uniform(stream)))
     return radius * math.cos(2.0 * math.pi * uniform(stream))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def mix(a, b):
     """Hash two uint64 into one (the finaliser of SplitMix64 over a rotated sum)."""
     z = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + ((np.uint64(b) << np.uint64(31)) | (np.uint64(b) >> np.uint64(33)))
