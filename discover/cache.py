@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from primitives.compiled import inlined, inner
+
+_ROOM = 1024  # rows at first; a power of two
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _slot(keys, rows, key):
     """Where a key is, or belongs (linear probing; keys are hashes already)."""
     mask = np.uint64(len(keys) - 1)
@@ -16,13 +19,13 @@ def _slot(keys, rows, key):
     return np.int64(slot)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _find(keys, rows, wanted, out):
     for i in range(len(wanted)):
         out[i] = rows[_slot(keys, rows, wanted[i])]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add(keys, rows, new_keys, new_rows):
     """Returns how many keys were not there before; a key that was keeps its row."""
     added = 0
@@ -36,10 +39,17 @@ def _add(keys, rows, new_keys, new_rows):
 
 
 class Index:
-    """A hash table from uint64 keys to row numbers."""
+    """A hash table from uint64 keys to row numbers, at most half full."""
 
     def __init__(self) -> None:
-        self._keys, self._rows, self._n = np.zeros(1024, np.uint64), np.full(1024, -1, np.int64), 0
+        self._n = 0
+        self._make(2 * _ROOM)
+
+    def __len__(self) -> int:
+        return self._n
+
+    def _make(self, size: int) -> None:
+        self._keys, self._rows = np.zeros(size, np.uint64), np.full(size, -1, np.int64)
 
     def find(self, keys: np.ndarray) -> np.ndarray:
         """The row of each key, -1 where it is unknown: int64[n]."""
@@ -49,33 +59,40 @@ class Index:
 
     def add(self, keys: np.ndarray, rows: np.ndarray) -> None:
         """Remember the row of each key; the first row of a key stays."""
-        while 2 * (self._n + len(keys)) > len(self._keys):
+        size = len(self._keys)
+        while size < 2 * (self._n + len(keys)):
+            size *= 4
+        if size > len(self._keys):
             used = self._rows >= 0
             old = self._keys[used], self._rows[used]
-            self._keys, self._rows = np.zeros(2 * len(self._keys), np.uint64), np.full(2 * len(self._rows), -1, np.int64)
+            self._make(size)
             _add(self._keys, self._rows, *old)
         self._n += _add(self._keys, self._rows, keys, rows)
 
 
 class Cache:
-    """Rows of (score float64[k], constants float64[C]) under two keys."""
+    """Rows of (score float64[k], constants float64[C]) under two keys. C is 0 where constants are the candidate's own."""
 
-    def __init__(self, n_objectives: int, n_constants: int) -> None:
+    def __init__(self, n_objectives: int, n_constants: int = 0) -> None:
         self.canonical, self.fingerprint = Index(), Index()
-        self._score, self._const = np.empty((1024, n_objectives)), np.empty((1024, n_constants))
+        self._score, self._const = np.empty((_ROOM, n_objectives)), np.empty((_ROOM, n_constants))
         self._n = 0
 
     def __len__(self) -> int:
         return self._n
 
-    def add(self, canonical: np.ndarray, fingerprint: np.ndarray, score: np.ndarray, const: np.ndarray) -> None:
+    def add(
+        self, canonical: np.ndarray, fingerprint: np.ndarray, score: np.ndarray, const: np.ndarray | None = None
+    ) -> None:
         """Append what was scored."""
-        rows = np.arange(self._n, self._n + len(score))
-        while len(self._score) < self._n + len(score):
-            self._score = np.concatenate([self._score, np.empty_like(self._score)])
-            self._const = np.concatenate([self._const, np.empty_like(self._const)])
-        self._score[rows], self._const[rows] = score, const
-        self._n += len(score)
+        start, self._n = self._n, self._n + len(score)
+        if self._n > len(self._score):
+            room = max(4 * len(self._score), self._n)
+            self._score, self._const = _grown(self._score, start, room), _grown(self._const, start, room)
+        self._score[start : self._n] = score
+        if const is not None and self._const.shape[1]:
+            self._const[start : self._n] = const
+        rows = np.arange(start, self._n)
         self.canonical.add(canonical, rows)
         self.fingerprint.add(fingerprint, rows)
 
@@ -86,3 +103,10 @@ class Cache:
     def const(self, rows: np.ndarray) -> np.ndarray:
         """float64[n, C]"""
         return self._const[rows]
+
+
+def _grown(array: np.ndarray, n: int, room: int) -> np.ndarray:
+    """An array with room for more rows, that starts with the first n."""
+    out = np.empty((room, array.shape[1]), array.dtype)
+    out[:n] = array[:n]
+    return out

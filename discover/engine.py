@@ -52,7 +52,7 @@ class Search:
         workers.keep(ref, problem)
         self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
         self.archive = Archive(problem)
-        self.cache = Cache(len(problem.objectives), problem.shape.constants)
+        self.cache = Cache(len(problem.objectives), problem.shape.constants if problem.free_constants else 0)
         self.progress = Progress(budget=spec.run.budget, generations=-(-spec.run.budget // spec.strategy.batch))
         self._canonicalize = Canonicalizer(problem.primitives, problem.signature, problem.free_constants)
         self._fingerprint = Fingerprinter(problem.primitives, problem.probes, problem.free_constants)
@@ -94,7 +94,9 @@ class Search:
         if not self.strategy.fresh:
             rows = self.cache.canonical.find(keys[left])
             known, rows = left[rows >= 0], rows[rows >= 0]
-            score[known], batch.const[known] = self.cache.score(rows), self._constants(batch, known, rows)
+            score[known] = self.cache.score(rows)
+            if self.problem.free_constants:
+                batch.const[known] = self.cache.const(rows)
             first = _firsts(keys, np.setdiff1d(left, known, assume_unique=True), twin)
             counts["hits_canonical"] = len(left) - len(first)
             left = first
@@ -112,9 +114,6 @@ class Search:
             counts["hits_fingerprint"] = len(left) - len(first)
             left, prints = left[first], prints[first]
         return left, prints, twin
-
-    def _constants(self, batch: Packed, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        return self.cache.const(rows) if self.problem.free_constants else batch.const[known]
 
     def _score(
         self, batch: Packed, keys: np.ndarray, chosen: np.ndarray, prints: np.ndarray, score: np.ndarray,
@@ -136,10 +135,11 @@ class Search:
             going = going[np.isfinite(reached) & (reached <= _limit(stage.slack, self.archive.quality(cell[going])))]
             if not len(going):
                 break
-        const = batch.const[chosen]
-        self.cache.add(keys[chosen], prints, score[chosen], const)
         records = {"canonical": keys[chosen], "fingerprint": prints, "score": score[chosen]}
-        return records | ({"const": const} if self.problem.free_constants else {})
+        if self.problem.free_constants:
+            records["const"] = batch.const[chosen]
+        self.cache.add(*records.values())
+        return records
 
     def _streams(self, keys: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """The random-stream key of each candidate: of its structure and the seed, or of its place if it must be new."""
@@ -190,9 +190,7 @@ class Search:
         self.progress.seconds_outside_evaluation = timings.get("outside", 0.0)
         names = ["canonical", "fingerprint", "score"] + (["const"] if self.problem.free_constants else [])
         for columns in zip(*(store.records(name) for name in names), strict=True):
-            canonical, prints, score = columns[:3]
-            const = columns[3] if len(columns) > 3 else np.zeros((len(score), self.problem.shape.constants))
-            self.cache.add(canonical, prints, score, const)
+            self.cache.add(*columns)
 
 
 def search(
