@@ -23,6 +23,7 @@ import numpy as np
 from discover.engine import Search
 from discover.problem import Descriptor, Objective, Problem
 from discover.spec import Run, Spec, Strategy
+from primitives.compiled import inner
 from primitives.evaluators.numba_cpu import NumbaEvaluator
 from primitives.fingerprint import probes
 from primitives.packed import Packed, Shape
@@ -39,6 +40,15 @@ def data(rows: int) -> tuple[np.ndarray, np.ndarray]:
     x = generator.uniform(0.5, 3.0, size=(4, rows)).astype(np.float32)
     y = np.sin(x[0] * x[1]) + np.exp(-x[2]) / x[3] + 0.1 * generator.normal(size=rows)
     return x, y.astype(np.float32)
+
+
+@inner
+def _count_nodes(code, length, arity, n_leaves, out):  # type: ignore[no-untyped-def]
+    for p in range(len(length)):
+        out[p] = length[p]
+        for i in range(length[p]):
+            for k in range(arity[code[p, i, 0]]):
+                out[p] += code[p, i, 1 + k] < n_leaves
 
 
 class Regression(Problem):
@@ -60,11 +70,9 @@ class Regression(Problem):
 
     def nodes(self, batch: Packed) -> np.ndarray:
         """Instructions, and a leaf for every argument that is none: the size of the tree if nothing is shared."""
-        used = np.arange(batch.code.shape[1]) < batch.length[:, None]
-        arity = self.primitives.arity[batch.code[:, :, 0]]
-        slots = np.arange(3) < arity[:, :, None]
-        leaves = (batch.code[:, :, 1:] < self.shape.n_leaves) & slots & used[:, :, None]
-        return np.asarray(batch.length + leaves.sum(axis=(1, 2)))
+        out = np.empty(len(batch), np.int64)
+        _count_nodes(batch.code, batch.length, self.primitives.arity, self.shape.n_leaves, out)
+        return out
 
     def check(self, batch: Packed) -> np.ndarray:
         """At most MAX_NODES nodes."""

@@ -7,8 +7,8 @@ is probed like an input: programs that agree on arbitrary state agree over any n
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from primitives.compiled import inner
 from primitives.evaluators.codegen import kernels
 from primitives.packed import Packed
 from primitives.philox import mix
@@ -20,7 +20,7 @@ _EXPONENT = np.uint64(0x7FF << 52)
 _SIGN = np.uint64(1 << 63)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _hash_outputs(bits, code, length, n_const, cost, salt, keys):
     for p in range(len(keys)):
         total = 0.0
