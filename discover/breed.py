@@ -10,11 +10,10 @@ import math
 from dataclasses import astuple
 
 import numpy as np
-from numba import njit
 
 from discover.problem import Mutations, Problem
 from primitives import philox
-from primitives.compiled import inlined, inner
+from primitives.compiled import inlined, inner, outer
 from primitives.packed import Packed
 from primitives.philox import below, uniform, word
 
@@ -23,6 +22,7 @@ CONSTANTS_ONLY = Mutations(0, 0, 0, 0, 0, 1, 1)
 _SPREAD = 2.0  # of the binary logarithm of a new constant
 _STEP = 1.0  # of the binary logarithm of the factor of an old one
 _FLIP = 0.1  # chance that scaling a constant flips its sign
+_SAME = 0.15  # chance that a new instruction reads one value twice, as in x * x
 _UNIT = 0.5  # chance that a new constant is one that leaves the other argument unchanged, where there is one
 _TRIES = 8  # of a mutation that does not apply
 
@@ -90,7 +90,7 @@ def _fill(stream, code, const, counts, arity, units, n_leaves, place, slot, valu
     code[place, 0] = op
     slot = slot % arity[op]
     for k in range(arity[op]):
-        if k == slot:
+        if k == slot or uniform(stream) < _SAME:
             code[place, 1 + k] = value
         else:
             code[place, 1 + k] = _argument(stream, const, counts, n_leaves, place, units[op, k], 0.5)
@@ -237,7 +237,7 @@ def _mutate(stream, kind, code, const, results, counts, arity, units, commutativ
     return _swap(stream, code, counts, arity, commutative)
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _breed(
     code, length, const, n_const, results, arity, units, commutative, n_leaves, cumulative, most, more,
     seed, generation, slot, kinds,

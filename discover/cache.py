@@ -38,6 +38,14 @@ def _add(keys, rows, new_keys, new_rows):
     return added
 
 
+@inner
+def _visit(visits, rows, due):
+    for i in range(len(rows)):
+        n = visits[rows[i], 0] + np.uint64(1)
+        visits[rows[i], 0] = n
+        due[i] = n & (n - np.uint64(1)) == np.uint64(0)
+
+
 class Index:
     """A hash table from uint64 keys to row numbers, at most half full."""
 
@@ -76,6 +84,7 @@ class Cache:
     def __init__(self, n_objectives: int, n_constants: int = 0) -> None:
         self.canonical, self.fingerprint = Index(), Index()
         self._score, self._const = np.empty((_ROOM, n_objectives)), np.empty((_ROOM, n_constants))
+        self._visits = np.zeros((_ROOM, 1), np.uint64)
         self._n = 0
 
     def __len__(self) -> int:
@@ -89,12 +98,29 @@ class Cache:
         if self._n > len(self._score):
             room = max(4 * len(self._score), self._n)
             self._score, self._const = _grown(self._score, start, room), _grown(self._const, start, room)
+            self._visits = _grown(self._visits, start, room)
+        self._visits[start : self._n] = 1
         self._score[start : self._n] = score
         if const is not None and self._const.shape[1]:
             self._const[start : self._n] = const
         rows = np.arange(start, self._n)
         self.canonical.add(canonical, rows)
         self.fingerprint.add(fingerprint, rows)
+
+    def replace(self, row: int, score: np.ndarray, const: np.ndarray) -> None:
+        """Another score and other constants for a row."""
+        self._score[row], self._const[row] = score, const
+
+    def visit(self, rows: np.ndarray) -> np.ndarray:
+        """Count a visit to each row. Returns bool[n]: the visit is the row's 2nd, 4th, 8th, ..."""
+        due = np.empty(len(rows), np.bool_)
+        _visit(self._visits, rows, due)
+        return due
+
+    def visits(self, keys: np.ndarray) -> np.ndarray:
+        """How often each canonical key was scored or visited: uint64[n], 0 where it is unknown."""
+        rows = self.canonical.find(keys)
+        return np.where(rows >= 0, self._visits[rows, 0], np.uint64(0))
 
     def score(self, rows: np.ndarray) -> np.ndarray:
         """float64[n, k]"""

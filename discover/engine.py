@@ -68,10 +68,14 @@ class Search:
         valid[valid] = self.problem.check(batch[valid])
         score = np.full((n, len(self.problem.objectives)), np.nan)
         counts = dict.fromkeys(Progress.COUNTS, 0) | {"candidates": n, "invalid": int(n - valid.sum())}
-        chosen, prints, twin = self._look_up(batch, keys, valid, score, counts)
+        chosen, prints, twin, visited = self._look_up(batch, keys, valid, score, counts)
         evaluation = time.perf_counter()
         records = self._score(batch, keys, chosen, prints, score, counts)
         evaluation = time.perf_counter() - evaluation
+        self._remember(records)
+        if self.problem.free_constants:
+            records["visited"] = visited
+            self._best_fit(batch, keys, chosen, score)
         score = score[twin]
         if self.problem.free_constants:
             batch.const[:] = batch.const[twin]
@@ -84,21 +88,26 @@ class Search:
 
     def _look_up(
         self, batch: Packed, keys: np.ndarray, valid: np.ndarray, score: np.ndarray, counts: dict[str, int]
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Answer what the cache knows.
 
-        Returns the indices to score, their fingerprints, and for every candidate the index of the one that it shares
-        its score with: itself, or an earlier one of the batch.
+        Returns the indices to score, their fingerprints, for every candidate the index of the one that it shares its
+        score with (itself, or an earlier one of the batch), and the rows of the cache that answered by canonical key.
+        A fit of constants may fail by bad luck: such a program is scored again when it comes for the 2nd, 4th, 8th ...
+        time, with what it then inherits.
         """
         left, twin = np.flatnonzero(valid), np.arange(len(valid))
+        visited = again = np.zeros(0, np.int64)
         if not self.strategy.fresh:
             rows = self.cache.canonical.find(keys[left])
-            known, rows = left[rows >= 0], rows[rows >= 0]
-            score[known] = self.cache.score(rows)
+            known, visited = left[rows >= 0], rows[rows >= 0]
             if self.problem.free_constants:
-                batch.const[known] = self.cache.const(rows)
+                due = self.cache.visit(visited)
+                again = known[due]
+                batch.const[known[~due]] = self.cache.const(visited[~due])
+            score[known] = self.cache.score(visited)
             first = _firsts(keys, np.setdiff1d(left, known, assume_unique=True), twin)
-            counts["hits_canonical"] = len(left) - len(first)
+            counts["hits_canonical"] = len(left) - len(first) - len(again)
             left = first
         prints = self._fingerprint(batch[left])
         if not self.strategy.fresh:
@@ -113,7 +122,9 @@ class Search:
                 twin = same[twin]
             counts["hits_fingerprint"] = len(left) - len(first)
             left, prints = left[first], prints[first]
-        return left, prints, twin
+        if len(again):
+            left, prints = np.concatenate([left, again]), np.concatenate([prints, self._fingerprint(batch[again])])
+        return left, prints, twin, visited
 
     def _score(
         self, batch: Packed, keys: np.ndarray, chosen: np.ndarray, prints: np.ndarray, score: np.ndarray,
@@ -138,14 +149,31 @@ class Search:
         records = {"canonical": keys[chosen], "fingerprint": prints, "score": score[chosen]}
         if self.problem.free_constants:
             records["const"] = batch.const[chosen]
-        self.cache.add(*records.values())
         return records
+
+    def _remember(self, records: Mapping[str, np.ndarray]) -> None:
+        """Put what was scored into the cache; of a program that was scored before, the better score stays."""
+        columns = [records[name] for name in ("canonical", "fingerprint", "score", "const") if name in records]
+        rows = self.cache.canonical.find(columns[0])
+        new, old = rows < 0, np.flatnonzero(rows >= 0)
+        self.cache.add(*(column[new] for column in columns))
+        better = quality(self.problem, columns[2][old]) < quality(self.problem, self.cache.score(rows[old]))
+        for i in old[better]:
+            self.cache.replace(rows[i], *(column[i] for column in columns[2:]))
+
+    def _best_fit(self, batch: Packed, keys: np.ndarray, chosen: np.ndarray, score: np.ndarray) -> None:
+        """Give every scored candidate the best score and constants that its program ever had."""
+        if not self.strategy.fresh:
+            rows = self.cache.canonical.find(keys[chosen])
+            score[chosen], batch.const[chosen] = self.cache.score(rows), self.cache.const(rows)
 
     def _streams(self, keys: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """The random-stream key of each candidate: of its structure and the seed, or of its place if it must be new."""
         seed = np.random.SeedSequence([self.spec.run.seed, 1 + self.progress.generation * self.strategy.fresh])
         salt = seed.generate_state(1, np.uint64)[0]
-        return (slots.astype(np.uint64) if self.strategy.fresh else keys) ^ salt
+        if self.strategy.fresh:
+            return slots.astype(np.uint64) ^ salt
+        return keys ^ salt ^ (self.cache.visits(keys) << np.uint64(40))
 
     def _restart_after_plateau(self, improved: bool) -> None:
         self._since_improvement = 0 if improved else self._since_improvement + 1
@@ -188,9 +216,12 @@ class Search:
         timings = store.timings()
         self.progress.seconds = sum(timings.values())
         self.progress.seconds_outside_evaluation = timings.get("outside", 0.0)
-        names = ["canonical", "fingerprint", "score"] + (["const"] if self.problem.free_constants else [])
+        names = ["canonical", "fingerprint", "score"] + (["const", "visited"] if self.problem.free_constants else [])
         for columns in zip(*(store.records(name) for name in names), strict=True):
-            self.cache.add(*columns)
+            records = dict(zip(names, columns, strict=True))
+            if "visited" in records:
+                self.cache.visit(records["visited"])
+            self._remember(records)
 
 
 def search(

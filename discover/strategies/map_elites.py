@@ -1,4 +1,4 @@
-"""MAP-Elites (Mouret and Clune, arXiv 1504.04909): parents are drawn evenly from the elites of a grid."""
+"""MAP-Elites (Mouret and Clune, arXiv 1504.04909): parents are drawn from the elites of a grid."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from discover.archive import Archive, oriented
+from discover.archive import Archive, front, oriented
 from discover.breed import Breeder
 from discover.problem import Problem
 from discover.spec import Strategy as Settings
@@ -15,7 +15,7 @@ from primitives.packed import Packed, pack
 
 
 class MapElites(Strategy):
-    """The grid is the population."""
+    """The grid is the population. Where there are several objectives, every other parent is drawn from the Pareto front."""
 
     def __init__(self, problem: Problem, settings: Settings, seed: int, island: int) -> None:
         super().__init__(problem, settings, seed, island)
@@ -26,7 +26,11 @@ class MapElites(Strategy):
     def ask(self, n: int, generation: int) -> Packed:
         """Mutated elites; before there are any, mutated warm-start programs."""
         elites = np.flatnonzero(self.archive.occupied)
-        chosen = self.generator(generation).integers(len(elites) or len(self._start), size=n)
+        generator = self.generator(generation)
+        chosen = generator.integers(len(elites) or len(self._start), size=n)
+        if len(elites) and len(self.problem.objectives) > 1:
+            best = front(oriented(self.problem, self.archive.score[elites]))
+            chosen[::2] = best[generator.integers(len(best), size=len(chosen[::2]))]
         batch = self.archive.elites[elites[chosen]] if len(elites) else self._start[chosen]
         self._breed(batch, self.seed, generation)
         return batch
