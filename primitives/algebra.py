@@ -14,8 +14,26 @@ import numpy as np
 from primitives.compiled import inlined, inner
 from primitives.philox import mix
 from primitives.rules import (
-    ARITY, CHECK, CHECKS, CLASS, COMMUTES, CONSTANT, DISPATCH, FOLD, IS_CONSTANT, IS_NUMBER, IS_SAME, LEAF, NUMBER,
-    OPEN, RECORD, RESULT, RULE, STEP, STEPS, STRIDE,
+    ARITY,
+    CHECK,
+    CHECKS,
+    CLASS,
+    COMMUTES,
+    CONSTANT,
+    DISPATCH,
+    FOLD,
+    IS_CONSTANT,
+    IS_NUMBER,
+    IS_SAME,
+    LEAF,
+    NUMBER,
+    OPEN,
+    RECORD,
+    RESULT,
+    RULE,
+    STEP,
+    STEPS,
+    STRIDE,
 )  # fmt: skip
 
 # Fields of a node: what stands at its head (see rules), its arguments (or the value of a constant), the class of its head,
@@ -82,7 +100,8 @@ def _append(nodes, table, info, head, x, y, z):
             return v
     i = n * NODE
     nodes[i + HEAD], nodes[i + X], nodes[i + Y], nodes[i + Z] = head, x, y, z
-    nodes[i + KIND], nodes[i + HASH], nodes[i + USES], nodes[i + PLACE] = table[head * RECORD + CLASS], hashed, 1, UNPLACED
+    nodes[i + KIND], nodes[i + HASH] = table[head * RECORD + CLASS], hashed
+    nodes[i + USES], nodes[i + PLACE] = 0, UNPLACED
     info[N] = n + 1
     return n
 
@@ -146,8 +165,13 @@ def _fits(nodes, floats, table, slots, rule):
         elif kind == IS_SAME:
             if v != slots[operand]:
                 return False
-        elif nodes[i + HASH] <= nodes[slots[operand] * NODE + HASH]:  # IS_LATER; a tie is not, whatever the numbers say
-            return False
+        else:  # IS_LATER; of a tie neither is, whatever the numbers say
+            j = slots[operand] * NODE
+            if nodes[i + HEAD] == table[check + 3] and nodes[i + USES] <= 1:
+                return False
+            other_is_first = nodes[j + HEAD] == table[check + 3] and nodes[j + USES] <= 1
+            if nodes[i + HASH] <= nodes[j + HASH] and not other_is_first:
+                return False
         check += CHECK
     return True
 
@@ -169,6 +193,28 @@ def _find_rule(nodes, floats, table, slots, head, x, y, z):
             return rule
         entry += 1
     return np.int64(0)
+
+
+@inlined
+def _count(nodes, arity, x, y, z, by):
+    """The arguments of an operation have one reader more or less."""
+    nodes[x * NODE + USES] += by
+    if arity > 1:
+        nodes[y * NODE + USES] += by
+    if arity > 2:
+        nodes[z * NODE + USES] += by
+
+
+@inlined
+def _release(nodes, table, slots, rule, arity, x, y, z):
+    """A rule has replaced an operation: it reads its arguments no more, nor does what was opened and has no reader left."""
+    _count(nodes, arity, x, y, z, -1)
+    check = rule + RULE
+    for _ in range(table[rule + CHECKS]):
+        i = slots[table[check + 1]] * NODE
+        if table[check] == OPEN and nodes[i + USES] == 0:
+            _count(nodes, table[nodes[i + HEAD] * RECORD + ARITY], nodes[i + X], nodes[i + Y], nodes[i + Z], -1)
+        check += CHECK
 
 
 @inlined
@@ -196,30 +242,31 @@ def emit(nodes, floats, table, slots, info, room, head, x, y, z):
         result = table[rule + RESULT]
         slot = result - table[rule + STEPS] + 1  # of the first step; where there are no steps, none is filled
         rewritten = False
+        old_x, old_y, old_z = x, y, z
         while step <= last:
-            if table[step] == NUMBER:
-                value = constant(nodes, floats, info, np.float64(table[step + 1]))
+            number, fold, arity = table[step], table[step + 1], table[step + 2]
+            p, q, w = slots[table[step + 3]], slots[table[step + 4]], slots[table[step + 5]]
+            if number == NUMBER:
+                value = constant(nodes, floats, info, np.float64(fold))
+            elif fold >= 0:
+                value = _folded(nodes, floats, info, fold, arity, p, q, w)
+                if value < 0:  # 1/0: keep the operation as it is
+                    return _append(nodes, table, info, head, x, y, z)
             else:
-                number, arity = table[step], table[step + 2]
-                p, q, w = slots[table[step + 3]], slots[table[step + 4]], slots[table[step + 5]]
                 q, w = q if arity > 1 else 0, w if arity > 2 else 0
-                value = np.int64(-1)
-                if table[step + 1] >= 0:
-                    value = _folded(nodes, floats, info, table[step + 1], arity, p, q, w)
-                if value < 0:
-                    if number < 0:  # not to be folded and not in the set: keep the operation as it is
-                        return _append(nodes, table, info, head, x, y, z)
-                    if step == last:
-                        head, x, y, z = number, p, q, w
-                        rewritten = True
-                        break
-                    if table[number * RECORD + COMMUTES] == 1 and _later(nodes, info, p, q):
-                        p, q = q, p
-                    value = _append(nodes, table, info, number, p, q, w)
-                    info[AGAIN] = 1
+                _count(nodes, arity, p, q, w, 1)
+                if step == last:
+                    head, x, y, z = number, p, q, w
+                    rewritten = True
+                    break
+                if table[number * RECORD + COMMUTES] == 1 and _later(nodes, info, p, q):
+                    p, q = q, p
+                value = _append(nodes, table, info, number, p, q, w)
+                info[AGAIN] = 1
             slots[slot] = value
             slot += 1
             step += STEP
+        _release(nodes, table, slots, rule, table[record + ARITY], old_x, old_y, old_z)
         if not rewritten:
             return slots[result]
     return _append(nodes, table, info, head, x, y, z)

@@ -9,19 +9,35 @@ enough. The 64-bit key hashes what is left. Hero (arXiv 2302.06675) hashes the d
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from primitives.algebra import (
-    AGAIN, FREE, HEAD, INFO, N, N_LEAVES, NODE, PLACE, SPARE, STATE, TIE, UNPLACED, USES, VALUE, X, add_leaf, constant, emit,
+    AGAIN,
+    FREE,
+    HEAD,
+    INFO,
+    N_LEAVES,
+    NODE,
+    PLACE,
+    SPARE,
+    STATE,
+    TIE,
+    UNPLACED,
+    USES,
+    VALUE,
+    N,
+    X,
+    add_leaf,
+    constant,
+    emit,
 )  # fmt: skip
-from primitives.compiled import inlined, inner
+from primitives.compiled import inlined, inner, outer
 from primitives.packed import Packed, Shape, pack, unpack
 from primitives.philox import mix
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
 from primitives.rules import ARITY, CONSTANT, FIRST_OPERATION, RECORD, SLOTS, table
 
-_PASSES = 8
+_PASSES = 16
 _ROOM = 16  # nodes of a build for every instruction that the program may have
 
 # An instruction is read and written as one word of 64 bits: opcode and three arguments of 16 bits each. (Numba runs on
@@ -62,10 +78,13 @@ def _count_uses(words, first, n, results, n_state, rules, n_leaves, zero, uses, 
 
 @inlined
 def _read(nodes, floats, info, const, first_const, zero, value, a):
-    """The node of value `a` of the program: constants get theirs when first read; free ones, each time."""
-    if a < 0 and (info[FREE] == 1 or value[zero + a] < 0):
-        value[zero + a] = constant(nodes, floats, info, const[first_const - 1 - a])
-    return value[zero + a]
+    """The node of value `a` of the program. A free constant gets a new one each time it is read."""
+    v = value[zero + a]
+    if v < 0:
+        v = value[zero + a] = constant(nodes, floats, info, const[first_const - 1 - a])
+    elif info[FREE] == 1 and nodes[v * NODE + HEAD] == CONSTANT:
+        v = constant(nodes, floats, info, floats[v * NODE + VALUE])
+    return v
 
 
 @inner
@@ -188,7 +207,7 @@ def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, 
     return h, difference != 0
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_state, free, keys, ok):
     n_programs, capacity = words.shape
     slots, n_results = const.shape[1], results.shape[1]

@@ -1,13 +1,43 @@
-"""How the engine's inner functions are compiled.
+"""How the engine's compiled functions are compiled: `outer` those that Python calls, `inner` and `inlined` what these call.
 
-`_nrt=False`: they allocate nothing, so Numba need not count references. With it, every call of a function that takes arrays
-would pay an atomic increment and decrement an array: measured, two thirds of the time of the canonical form. A function
-that allocates (np.zeros, a slice that is kept) is compiled by plain `njit(cache=True, nogil=True)`.
+Inner functions count no references (`_nrt=False`), so they may allocate nothing. Otherwise every call that hands over
+arrays pays an atomic increment and decrement an array: measured, two thirds of the time of the canonical form.
+
+Numba's cache on disk knows a function by its own file only, and would go on using machine code that contains an older
+version of a function of another file. Here the cache is stamped with the text of all files that may be inlined.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
 from numba import njit
 
-inner = njit(cache=True, nogil=True, _nrt=False)
-inlined = njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+
+@lru_cache
+def _sources(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    def decorate(function: Callable[..., Any]) -> Any:
+        compiled = njit(cache=True, nogil=True, **options)(function)
+        file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)  # none if NUMBA_DISABLE_JIT is set
+        if file is not None:
+            here = Path(__file__).parent
+            file._source_stamp = _sources(here), _sources(Path(function.__code__.co_filename).parent)
+        return compiled
+
+    return decorate
+
+
+outer = _decorator()
+inner = _decorator(_nrt=False)
+inlined = _decorator(_nrt=False, forceinline=True)

@@ -1,10 +1,11 @@
-"""The algebraic rules of the canonical form, as text, and their compilation to tables.
+"""The algebraic rules of the canonical form, as text, and their compilation to a table.
 
-`u v w` stand for any value, `c d k` for a constant, numbers for themselves; `!` marks an instruction that must be read once
-only, so that taking it apart costs nothing; `if u > v` asks that u comes after v in the argument order. Every rule is an
-identity of the reals wherever both sides are defined, and none adds an operation. The arguments of a commutative primitive
-stand in the argument order (constants last); the outermost is tried in both orders. A rule is left out where the primitive
-set lacks what it needs; arithmetic between constants is done at once and needs no primitive.
+`u v w` stand for any value, `c d k` for a constant, numbers for themselves; `!` marks an instruction that must be read
+once only, so that taking it apart costs nothing. Every rule is an identity of the reals wherever both sides are defined,
+and none adds an operation. The arguments of a commutative primitive stand in the argument order (constants last); the
+outermost is tried in both orders. `if u > v` asks that u comes after v in that order, except that an operation like the
+outermost that is read once comes before all else: so chains of sums lean to one side, and then are sorted. A rule is left
+out where the primitive set lacks what it needs; arithmetic between constants is done at once and needs no primitive.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ FREE = """
 add(u, add(v, c)!) -> add(add(u, v), c)
 add(u, sub(c, v)!) -> add(sub(u, v), c)
 add(u, add(v, w)!) -> add(add(u, v), w) if w > u
+add(u, add(v, w)!) -> add(add(u, w), v) if v > u
 sub(k, mul(v, c)!) -> add(mul(v, sub(0, c)), k)
 sub(k, div(c, v)!) -> add(div(sub(0, c), v), k)
 sub(k, sub(u, v)!) -> add(sub(v, u), k)
@@ -86,6 +88,7 @@ mul(sub(u, v)!, k) -> mul(sub(v, u), sub(0, k)) if u > v
 mul(u, mul(v, c)!) -> mul(mul(u, v), c)
 mul(u, div(c, v)!) -> mul(div(u, v), c)
 mul(u, mul(v, w)!) -> mul(mul(u, v), w) if w > u
+mul(u, mul(v, w)!) -> mul(mul(u, w), v) if v > u
 div(u, k) -> mul(u, div(1, k))
 div(k, add(mul(v, c)!, d)!) -> div(div(k, c), add(v, div(d, c)))
 div(k, div(u, v)!) -> mul(div(v, u), k)
@@ -112,8 +115,8 @@ LEAF, CONSTANT, FIRST_OPERATION = range(3)
 ARITY, COMMUTES, FOLD, CLASS, DISPATCH, STRIDE, RECORD = range(7)
 CHECKS, STEPS, RESULT, RULE = range(4)
 OPEN, IS_CONSTANT, IS_NUMBER, IS_SAME, IS_LATER = range(5)
-CHECK = 4  # kind, slot and two operands: OPEN head read-once; IS_NUMBER number; IS_SAME slot; IS_LATER slot
-STEP = 6  # head (-1: not in the set), place in FOLDED (-1: not of constants), arity, three slots; or NUMBER and the number
+CHECK = 4  # kind, slot and two operands: OPEN head read-once; IS_NUMBER number; IS_SAME slot; IS_LATER slot head
+STEP = 6  # head, place in FOLDED (-1: not of constants), arity, three slots; or NUMBER and the number
 NUMBER = 0
 SLOTS = 32
 _VALUES, _CONSTANTS = "uvw", "cdk"
@@ -203,7 +206,7 @@ def _compile(rule: str, primitives: PrimitiveSet) -> list[int]:
         else:
             below = [build(argument) for argument in side[2]]
             constant = all(c for _, c in below) and side[0] in FOLDED
-            head = _head(side[0], primitives) if not constant or side[0] in primitives.index else -1
+            head = -1 if constant else _head(side[0], primitives)
             arguments = [slot for slot, _ in below] + [0, 0]
             steps.append([head, FOLDED.index(side[0]) if constant else -1, len(below), *arguments[:3]])
         slots += 1
@@ -213,7 +216,7 @@ def _compile(rule: str, primitives: PrimitiveSet) -> list[int]:
     for k, argument in enumerate(left[2]):
         check(argument, k)
     if condition:
-        checks.append([IS_LATER, bound[condition[0]], bound[condition[1]], 0])
+        checks.append([IS_LATER, bound[condition[0]], bound[condition[1]], _head(left[0], primitives)])
     result, _ = build(right)
     assert slots <= SLOTS, rule
     return [len(checks), len(steps), result, *(n for row in checks + steps for n in row)]
