@@ -55,7 +55,8 @@ def _least_squares(system, n, upper, step):
         square = _dot(row, row)
         norm = math.sqrt(square)
         if not norm > 1e-14 * math.sqrt(above + square):
-            upper[k, k] = 0.0
+            for j in range(k, n):
+                upper[k, j] = 0.0
             continue
         upper[k, k] = norm
         scale = 1.0 / norm
@@ -208,14 +209,15 @@ def levenberg(code, work, const, iterations, tolerance, damping):
                     ratio = work.delta[k] / const[k]
             work.trial[k] = const[k] + work.delta[k]
         total = project(code, work, work.trial, work.saved)
+        stale = False  # whether `values` hold another point than the trial
         if total > 0.1 * best and total < 1e6 * best:
             _correct(code, work, n)
             total2 = project(code, work, work.other, work.saved2)
+            stale = not total2 < total
             if total2 < total:
                 total = total2
                 work.trial[:] = work.other
                 work.saved[:] = work.saved2
-        stale = False  # whether `values` hold another point than the trial
         for way in range(2):
             if not (abs(ratio) > (0.5, 0.1)[way] and abs(ratio) < INFINITY) or (way == 0 and ratio == 1.0):
                 continue
