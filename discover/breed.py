@@ -210,7 +210,7 @@ def _change_constant(stream, kind, const, counts):
     if counts[1] == 0:
         return False
     k = below(stream, counts[1])
-    if kind == NEW_CONSTANT:
+    if kind == NEW_CONSTANT or const[k] == 0.0 or not math.isfinite(const[k]):  # of these there is no multiple
         const[k] = _draw_constant(stream)
     else:
         const[k] *= _power(stream, _STEP)

@@ -1,0 +1,142 @@
+"""Breeding: children are valid programs, the same whoever breeds them, and every kind of mutation does its part."""
+
+from dataclasses import astuple, fields
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discover import breed
+from discover.breed import CONSTANTS_ONLY, Breeder
+from discover.problem import Mutations
+from primitives import philox
+from primitives.packed import Packed, Shape, pack, unpack
+from primitives.program import Program, Signature
+from primitives.table import ARITHMETIC, REAL
+from primitives.text import parse
+
+XY = Signature(("x", "y"), ("out",), ("m",))
+KINDS = [field.name for field in fields(Mutations)]
+
+
+class Problem:
+    """As much of a problem as a breeder looks at."""
+
+    mutations = Mutations()
+
+    def __init__(self, primitives=REAL, instructions=8, constants=4):
+        self.primitives, self.signature = primitives, XY
+        self.shape = Shape(3, 2, instructions, constants)
+
+
+def only(kind):
+    return Mutations(**{name: float(name == kind) for name in KINDS})
+
+
+def parents(problem, n, rounds=8, seed=0):
+    """Programs grown from the identity by insertions, and then mutated in every way."""
+    batch = pack([Program(XY, (), (), (0, 1))] * n, problem.primitives, problem.shape)
+    Breeder(problem, only("insert"), most=problem.shape.instructions)(batch, seed, 0)
+    for generation in range(1, rounds):
+        Breeder(problem)(batch, seed, generation)
+    return batch
+
+
+def same(a, b):
+    return all(np.array_equal(x.view(np.uint8), y.view(np.uint8)) for x, y in zip(a.arrays, b.arrays, strict=True))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from([REAL, ARITHMETIC]), st.integers(0, 12), st.integers(0, 5), st.integers(1, 20), st.integers(0, 2**64 - 1)
+)
+def test_children_are_valid_and_fit(primitives, instructions, constants, rounds, seed):
+    problem = Problem(primitives, instructions, constants)
+    batch = parents(problem, 20, rounds, seed)
+    programs = unpack(batch, XY, primitives)  # Program refuses values that do not exist
+    assert same(pack(programs, primitives, problem.shape), batch)  # and unused cells are zero
+    for program in programs:
+        assert len(program.instructions) <= instructions and len(program.constants) <= constants
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1), st.lists(st.integers(0, 40), max_size=3))
+def test_a_child_depends_on_seed_generation_and_slot_alone(seed, generation, cuts):
+    problem = Problem()
+    start = parents(problem, 40)
+    whole, breeder = start.copy(), Breeder(problem)
+    kinds = breeder(whole, seed, generation)
+    edges = [0, *sorted(cuts), 40]
+    parts, part_kinds = [], []
+    for a, b in zip(edges, edges[1:], strict=False):
+        part = start[a:b].copy()
+        part_kinds.append(breeder(part, seed, generation, slot=a))
+        parts.append(part)
+    assert same(Packed.concatenate(parts), whole)
+    assert np.array_equal(np.concatenate(part_kinds), kinds)
+    other = start.copy()
+    breeder(other, seed, generation + 1)
+    assert not same(other, whole)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_reached_and_changes_something(kind):
+    problem = Problem(instructions=12)
+    start = parents(problem, 300)
+    batch = start.copy()
+    kinds = Breeder(problem, only(kind), more=0.0)(batch, 1, 2)
+    applied = kinds == 1 << KINDS.index(kind)
+    assert applied.mean() > 0.5 and set(kinds) <= {0, 1 << KINDS.index(kind)}
+    before, after = unpack(start, XY, REAL), unpack(batch, XY, REAL)
+    changed = np.array([a != b for a, b in zip(before, after, strict=True)])
+    assert not changed[~applied].any()
+    if kind != "delete":  # of an instruction that nobody reads, nothing shows
+        assert changed[applied].all()
+    assert changed.mean() > 0.4
+
+
+def test_kinds_of_a_whole_search_are_all_used():
+    problem = Problem()
+    kinds = Breeder(problem)(parents(problem, 500), 3, 4)
+    assert np.bitwise_or.reduce(kinds) == (1 << len(KINDS)) - 1
+    assert (kinds > 0).mean() > 0.99
+
+
+def test_a_weight_is_a_share():
+    problem = Problem()
+    weights = Mutations(insert=0, delete=0, modify=3, rewire=1, swap=0, new_constant=0, scale_constant=0)
+    kinds = Breeder(problem, weights, more=0.0)(parents(problem, 2000), 5, 6)
+    share = (kinds == 1 << breed.REWIRE).mean()
+    assert 0.2 < share < 0.35  # a change to the same operation is drawn again, so rewiring has a little more than 1/4
+
+
+def test_constants_only_keeps_the_structure():
+    problem = Problem()
+    start = pack([parse("out = x * 2.0 + 1.0\nm = m * 0.5", XY, REAL)] * 50, REAL, problem.shape)
+    batch = start.copy()
+    kinds = Breeder(problem, CONSTANTS_ONLY)(batch, 0, 0)
+    assert np.array_equal(batch.code, start.code) and np.array_equal(batch.results, start.results)
+    assert (kinds > 0).all() and (batch.const != start.const).any(axis=1).all()
+    assert astuple(CONSTANTS_ONLY)[: breed.NEW_CONSTANT] == (0, 0, 0, 0, 0)
+
+
+def test_new_constants_spread_over_magnitudes_and_signs():
+    problem = Problem(constants=2)
+    batch = pack([parse("out = x * 2.0\nm = m", XY, REAL)] * 4000, REAL, problem.shape)
+    Breeder(problem, only("new_constant"), more=0.0)(batch, 0, 0)
+    logarithm = np.log2(np.abs(batch.const[:, 0]))
+    assert abs(logarithm.mean()) < 0.2 and 1.7 < logarithm.std() < 2.3
+    assert abs((batch.const[:, 0] < 0).mean() - 0.5) < 0.05
+
+
+def test_constants_are_the_same_to_the_bit_on_every_machine():
+    """Nothing in the stream is rounded by a mathematics library."""
+    stream = np.zeros(philox.STREAM_FIELDS, np.uint64)
+    philox.start(stream, np.uint64(1), 2, 3)
+    assert [breed._power(stream, 2.0).hex() for _ in range(3)] == ["0x1.3b98746c94e98p+3", "0x1.840b7da1b25fep-2", "0x1.29c7cead3a726p-1"]
+
+
+def test_without_weights_there_is_no_breeder():
+    with pytest.raises(ValueError, match="weights"):
+        Breeder(Problem(), Mutations(0, 0, 0, 0, 0, 0, 0))
