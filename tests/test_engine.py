@@ -93,9 +93,23 @@ def test_free_constants_are_no_part_of_a_program_and_come_fitted():
     counts, records, told = step(running, line(5), line(7))
     assert (counts["hits_canonical"], counts["scored"]) == (1, 1)
     assert told["batch"].const[:, 0].tolist() == [6, 6], "the fit of the first belongs to both"
-    counts, _, told = step(running, line(9))
-    assert counts["hits_canonical"] == 1 and told["batch"].const[0, 0] == 6
     assert records["const"][0, 0] == 6
+
+
+def test_a_fit_gets_another_chance_at_the_2nd_4th_8th_visit_and_the_best_one_stays():
+    def line(c):
+        return program(("add", 0, -1), constants=[c])
+
+    running = search(Fitted(free_constants=True), one_by_one())
+    scored, fitted = [], []
+    for c in (5, 9, 3, 2):  # the error of x + c, the smaller c the better
+        counts, _, told = step(running, line(c))
+        scored.append(counts["scored"])
+        fitted.append(told["batch"].const[0, 0])
+    assert scored == [1, 1, 0, 1], "the third visit is answered by the cache"
+    assert fitted == [6, 6, 6, 3], "9 was no better than 5; 2 was"
+    streams = [int(keys[0]) for _, _, keys in running.problem.calls]
+    assert len(set(streams)) == 3, "every chance has random numbers of its own"
 
 
 def test_a_family_known_in_another_spelling_is_not_scored_again_but_has_no_constants_to_take_over():
