@@ -1,6 +1,7 @@
 """Breeding: children are valid programs, the same whoever breeds them, and every kind of mutation does its part."""
 
 from dataclasses import astuple, fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from primitives.table import ARITHMETIC, REAL
 from primitives.text import parse
 
 XY = Signature(("x", "y"), ("out",), ("m",))
+SEEDS = st.integers(0, 2**64 - 1)
 KINDS = [field.name for field in fields(Mutations)]
 
 
@@ -49,7 +51,7 @@ def same(a, b):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.sampled_from([REAL, ARITHMETIC]), st.integers(0, 12), st.integers(0, 5), st.integers(1, 20), st.integers(0, 2**64 - 1)
+    st.sampled_from([REAL, ARITHMETIC]), st.integers(0, 12), st.integers(0, 5), st.integers(1, 20), SEEDS
 )
 def test_children_are_valid_and_fit(primitives, instructions, constants, rounds, seed):
     problem = Problem(primitives, instructions, constants)
@@ -61,7 +63,7 @@ def test_children_are_valid_and_fit(primitives, instructions, constants, rounds,
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1), st.lists(st.integers(0, 40), max_size=3))
+@given(SEEDS, st.integers(0, 2**32 - 1), st.lists(st.integers(0, 40), max_size=3))
 def test_a_child_depends_on_seed_generation_and_slot_alone(seed, generation, cuts):
     problem = Problem()
     start = parents(problem, 40)
@@ -69,7 +71,7 @@ def test_a_child_depends_on_seed_generation_and_slot_alone(seed, generation, cut
     kinds = breeder(whole, seed, generation)
     edges = [0, *sorted(cuts), 40]
     parts, part_kinds = [], []
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         part = start[a:b].copy()
         part_kinds.append(breeder(part, seed, generation, slot=a))
         parts.append(part)
@@ -134,7 +136,8 @@ def test_constants_are_the_same_to_the_bit_on_every_machine():
     """Nothing in the stream is rounded by a mathematics library."""
     stream = np.zeros(philox.STREAM_FIELDS, np.uint64)
     philox.start(stream, np.uint64(1), 2, 3)
-    assert [breed._power(stream, 2.0).hex() for _ in range(3)] == ["0x1.3b98746c94e98p+3", "0x1.840b7da1b25fep-2", "0x1.29c7cead3a726p-1"]
+    drawn = [breed._power(stream, 2.0).hex() for _ in range(3)]
+    assert drawn == ["0x1.3b98746c94e98p+3", "0x1.840b7da1b25fep-2", "0x1.29c7cead3a726p-1"]
 
 
 def test_without_weights_there_is_no_breeder():

@@ -226,7 +226,8 @@ def test_spelling_does_not_matter(primitives, signature, free, data):
     repeat of a constant is free to take a value of its own."""
     program = data.draw(programs(primitives, signature))
     chosen = random.Random(data.draw(st.integers(0, 99)))
-    assert key(respelt(program, primitives, chosen, repeats=not free), primitives, free) == key(program, primitives, free)
+    other = respelt(program, primitives, chosen, repeats=not free)
+    assert key(other, primitives, free) == key(program, primitives, free)
 
 
 def respelt(program, primitives, chosen, repeats):
