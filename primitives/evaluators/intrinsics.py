@@ -245,6 +245,7 @@ def wide_vectors(typing: Any) -> Any:
     def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         # llvmlite knows no string attributes; a set holds any, and prints it as it stands.
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        set.add(builder.function.attributes, "alignstack(64)")
         return context.get_dummy_value()
 
     return types.none(), body
