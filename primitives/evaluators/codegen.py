@@ -38,7 +38,12 @@ def _loop(body: str, indent: str) -> str:
 
 
 def _operation(primitive: Primitive, slot: int, limit: float, indent: str) -> str:
-    """The loop (or loops) of one operation."""
+    """The loop (or loops) of one operation.
+
+    A function with a narrow body takes it for all rows, and then goes again over the LANES rows at a time that hold a
+    finite argument beyond the limit. That second loop ends at `min(.., n)`: were it known to take LANES turns, LLVM
+    would unroll it to scalar code before it could make vectors of it.
+    """
     offsets = "abc"
     arguments = ["k" if k == slot else f"w[{offsets[k]} + i]" for k in range(primitive.arity)]
     if slot < 0:
@@ -51,7 +56,7 @@ def _operation(primitive: Primitive, slot: int, limit: float, indent: str) -> st
                 f"{indent}if m > add(bits(F({limit!r})), LIFT):\n"
                 f"{indent}    for j in range(np.uint64(0), n, np.uint64(LANES)):\n"
                 f"{indent}        if any_beyond(w, a + j, F({limit!r})):\n"
-                f"{indent}            for i in range(j, j + np.uint64(LANES)):\n"
+                f"{indent}            for i in range(j, min(j + np.uint64(LANES), n)):\n"
                 f"{indent}                w[o + i] = {primitive.kernel.format(*arguments)}\n"
             )
     return _loop(primitive.kernel.format(*arguments), indent)
@@ -127,8 +132,8 @@ def interpret(tape, immediate, end, w, start, count, errors, out):
     for s in range(np.uint64(end)):
         t = np.uint64(CELLS) * s
         op = tape[t]
-        a, b, c = np.uint64(tape[t + np.uint64(1)]), np.uint64(tape[t + np.uint64(2)]), np.uint64(tape[t + np.uint64(3)])
-        o = np.uint64(tape[t + np.uint64(4)])
+        a, b = np.uint64(tape[t + np.uint64(1)]), np.uint64(tape[t + np.uint64(2)])
+        c, o = np.uint64(tape[t + np.uint64(3)]), np.uint64(tape[t + np.uint64(4)])
         k = immediate[s]
         if op == FILL:
             for i in range(n):

@@ -240,6 +240,8 @@ def wide_vectors(typing: Any) -> Any:
 
     LLVM holds back to 256 bits on most Intel processors for the sake of mixed code; a kernel that does nothing but
     arithmetic gains up to 2x. No effect elsewhere.
+
+    The stack is aligned too, or else every register spilled to it would cross a cache line.
     """
 
     def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -50,20 +50,19 @@ def translate(
     one = np.uint64(1)
     # Backwards: what is alive, and for which arguments an instruction is the last to read them. Cells are only ever
     # set to one, so that no turn waits for an earlier one. Leaves and constants do not die.
-    for v in range(own):
-        alive[v] = 1
-    for v in range(own, own + n):
-        alive[v] = 0
+    for cell in range(own):
+        alive[cell] = 1
+    for cell in range(own, own + n):
+        alive[cell] = 0
     for r in range(np.uint64(n_results)):
         alive[np.uint64(np.int64(C) + results[program, r])] = 1
-    i = n
-    while i > np.uint64(0):
-        i -= one
-        if alive[own + i]:
+    for done in range(n):
+        last = n - one - done
+        if alive[own + last]:
             for k in range(np.uint64(3)):
-                x = np.uint64(np.int64(C) + code[program, i, k + one])
-                dies[np.uint64(3) * i + k] = 1 - alive[x]
-                alive[x] = 1
+                read = np.uint64(np.int64(C) + code[program, last, k + one])
+                dies[np.uint64(3) * last + k] = 1 - alive[read]
+                alive[read] = 1
     for i in range(L + np.uint64(4)):
         free[i] = (first + np.int64(L + np.uint64(3)) - np.int64(i)) * stride
     n_free = L + np.uint64(4)
@@ -88,26 +87,26 @@ def translate(
             variant = np.int64(variants[op, keep])
             for k in range(np.uint64(arity[op])):
                 if constants & ~keep & (one << k):
-                    v = np.int64(code[program, i, k + one])
+                    filled = np.int64(code[program, i, k + one])
                     n_free -= one
                     n_filled += one
                     place = free[n_free]
                     tape[np.uint64(CELLS) * s] = FILL
                     tape[np.uint64(CELLS) * s + np.uint64(4)] = place
-                    immediate[s] = const[program, np.uint64(-1 - v)]
+                    immediate[s] = const[program, np.uint64(-1 - filled)]
                     s += one
-                    where[np.uint64(np.int64(C) + v)] = place
+                    where[np.uint64(np.int64(C) + filled)] = place
         n_free -= one
         out = free[n_free]
         swap = variant >= SWAP
         t = np.uint64(CELLS) * s
-        u, v = where[x], where[y]
+        left, right = where[x], where[y]
         tape[t] = variant & (SWAP - 1)
-        tape[t + np.uint64(1)] = select(swap, v, u)
-        tape[t + np.uint64(2)] = select(swap, u, v)
+        tape[t + np.uint64(1)] = select(swap, right, left)
+        tape[t + np.uint64(2)] = select(swap, left, right)
         tape[t + np.uint64(3)] = where[z]
         tape[t + np.uint64(4)] = out
-        if C > np.uint64(0):
+        if const.shape[1]:
             immediate[s] = const[program, np.uint64(max(-1 - constant, 0))]
         s += one
         where[own + i] = out
@@ -119,13 +118,13 @@ def translate(
             free[n_free] = where[np.uint64(np.int64(C) + code[program, i, k + one])]
             n_free += np.uint64(dies[np.uint64(3) * i + k])
     for r in range(np.uint64(n_results)):
-        v = np.int64(results[program, r])
-        offset = where[np.uint64(np.int64(C) + v)]
-        if v < 0:
+        result = np.int64(results[program, r])
+        offset = where[np.uint64(np.int64(C) + result)]
+        if result < 0:
             offset = free[n_free - one]
             tape[np.uint64(CELLS) * s] = FILL
             tape[np.uint64(CELLS) * s + np.uint64(4)] = offset
-            immediate[s] = const[program, np.uint64(-1 - v)]
+            immediate[s] = const[program, np.uint64(-1 - result)]
             s += one
         t = np.uint64(CELLS) * s
         tape[t] = ending
