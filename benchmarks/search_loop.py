@@ -2,10 +2,10 @@
 
     python -m benchmarks.search_loop [--json] [--rounds 5] [--evaluations 100000]
 
-Both search the same regression data with the same operations and at most 20 nodes, without tuning of constants, on one
-core, run after run in turn. pyoperon runs as its scikit-learn front end sets it up: population 1,000, tournaments of 5. Ours
-is regularized evolution with the same figures. A rate is candidates (answered by the cache or scored) a CPU second;
-`scored` is the share that was really evaluated.
+Both search the same regression data with the same operations and at most 20 nodes, without tuning of constants, on
+one core, run after run in turn. pyoperon runs as its scikit-learn front end sets it up: population 1,000, tournaments
+of 5. Ours is regularized evolution with the same figures. A rate is candidates (answered by the cache or scored) a
+CPU second; `scored` is the share that was really evaluated.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ def main() -> None:
     for rows in (1000, 256):
         ours(rows, 4000, 0)  # compile
         rounds = [
-            (ours(rows, arguments.evaluations, s), peer(rows, arguments.evaluations, s)) for s in range(arguments.rounds)
+            (ours(rows, arguments.evaluations, seed), peer(rows, arguments.evaluations, seed))
+            for seed in range(arguments.rounds)
         ]
         figures[str(rows)] = {
             "ratio": statistics.median(a["rate"] / b["rate"] for a, b in rounds),
@@ -157,7 +158,8 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(figures))
         return
-    print(f"{'rows':>5} {'engine':9} {'candidates/s':>13} {'ratio':>6} {'nodes':>6} {'scored':>7} {'outside':>8} {'best mse':>9}")
+    print(f"{'rows':>5} {'engine':9} {'candidates/s':>13} {'ratio':>6} {'nodes':>6}", end="")
+    print(f" {'scored':>7} {'outside':>8} {'best mse':>9}")
     for label, f in figures.items():
         a, b = f["discover"], f["pyoperon"]
         print(

@@ -38,7 +38,7 @@ def _power(stream, spread):
     total = np.float64((a & low) + (a >> np.uint64(16)) + (b & low) + (b >> np.uint64(16))) / 65536.0
     x = spread * math.sqrt(3.0) * (total - 2.0)
     whole = math.floor(x)
-    return math.ldexp(1.0 + (x - whole), np.int64(whole))
+    return math.ldexp(1.0 + (x - whole), whole)
 
 
 @inlined

@@ -79,7 +79,7 @@ class Index:
 
 
 class Cache:
-    """Rows of (score float64[k], constants float64[C]) under two keys. C is 0 where constants are the candidate's own."""
+    """Rows of (score float64[k], constants float64[C]) under two keys; C is 0 where the score fits no constants."""
 
     def __init__(self, n_objectives: int, n_constants: int = 0) -> None:
         self.canonical, self.fingerprint = Index(), Index()

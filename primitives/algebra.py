@@ -1,8 +1,8 @@
 """Building a program bottom-up in its canonical form, compiled: `emit` gives the value of an operation, simplified.
 
-A build is a list of nodes (leaves, constants, operations): `nodes` int64[NODE * room], one record of NODE fields a node,
-and `floats`, the same memory as float64, for the values of constants. `info` holds the counters below. Everything is flat
-and inlined, because compiled code pays a hundred cycles for every call that it hands a few arrays.
+A build is a list of nodes (leaves, constants, operations): `nodes` int64[NODE * room], one record of NODE fields a
+node, and `floats`, the same memory as float64, for the values of constants. `info` holds the counters below.
+Everything is flat and inlined, because compiled code pays a hundred cycles for every call that it hands a few arrays.
 """
 
 from __future__ import annotations
@@ -36,13 +36,15 @@ from primitives.rules import (
     STRIDE,
 )  # fmt: skip
 
-# Fields of a node: what stands at its head (see rules), its arguments (or the value of a constant), the class of its head,
-# a hash of the expression below it, how many read it (kept where constants are free), and its number in the new program.
+# Fields of a node: what stands at its head (see rules), its arguments (or the value of a constant), the class of its
+# head, a hash of the expression below it, how many read it (kept where constants are free), and its number in the new
+# program.
 HEAD, X, Y, Z, KIND, HASH, USES, PLACE, NODE = range(9)
 VALUE = X
 UNPLACED = 1 << 40
 N, N_LEAVES, FREE, STATE, AGAIN, TIE, INFO = range(7)
-# STATE: there is some; AGAIN: a rule left something that another pass may simplify; TIE: node numbers decided an order that hashes could not.
+# STATE: there is some; AGAIN: a rule left something that another pass may simplify; TIE: node numbers decided an
+# order that hashes could not.
 SPARE = 16  # nodes that one rewriting may add, and more
 _MOST_REWRITES = 16
 _CONSTANTS_LAST = np.int64(1 << 62)
@@ -132,7 +134,7 @@ def _fold(number, x, y, z, free):
 
 @inner
 def _folded(nodes, floats, info, number, arity, x, y, z):
-    """The constant that primitive FOLDED[number] makes of constants; -1 where an argument is none or it has no value."""
+    """The constant that primitive FOLDED[number] makes of constants; -1 if an argument is none or it has no value."""
     if nodes[x * NODE + HEAD] != CONSTANT:
         return np.int64(-1)
     if (arity > 1 and nodes[y * NODE + HEAD] != CONSTANT) or (arity > 2 and nodes[z * NODE + HEAD] != CONSTANT):
@@ -207,7 +209,7 @@ def _count(nodes, arity, x, y, z, by):
 
 @inlined
 def _release(nodes, table, slots, rule, arity, x, y, z):
-    """A rule has replaced an operation: it reads its arguments no more, nor does what was opened and has no reader left."""
+    """An operation was replaced: it reads its arguments no more, nor does what was opened and has no reader left."""
     _count(nodes, arity, x, y, z, -1)
     check = rule + RULE
     for _ in range(table[rule + CHECKS]):

@@ -1,9 +1,10 @@
 """Canonical form: one spelling for all programs that differ in dead code, argument order, repeats or simple algebra.
 
-A pass removes what no result needs, *through the state* (an instruction that only feeds a next state that nobody reads is
-dead), rebuilds the rest bottom-up with `algebra.emit`, and writes it back: instructions in the order in which a reader needs
-them (depth first from the results), constants in order of first use. Passes repeat until nothing changes; mostly one is
-enough. The 64-bit key hashes what is left. Hero (arXiv 2302.06675) hashes the data flow of one step only, without algebra.
+A pass removes what no result needs, *through the state* (an instruction that only feeds a next state that nobody
+reads is dead), rebuilds the rest bottom-up with `algebra.emit`, and writes it back: instructions in the order in
+which a reader needs them (depth first from the results), constants in order of first use. Passes repeat until nothing
+changes; mostly one is enough. The 64-bit key hashes what is left. Hero (arXiv 2302.06675) hashes the data flow of one
+step only, without algebra.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ def _read(nodes, floats, info, const, first_const, zero, value, a):
 
 
 @inner
-def _rebuild(words, first, n, const, first_const, results, n_state, rules, zero, nodes, floats, slots, info, uses, alive, value):
+def _rebuild(
+    words, first, n, const, first_const, results, n_state, rules, zero, nodes, floats, slots, info, uses, alive, value
+):
     """Rebuild one program (the build is emptied first); results are rewritten to nodes. False: there was no room."""
     n_leaves = info[N_LEAVES]
     room = len(nodes) // NODE
@@ -183,7 +186,7 @@ def _name_all(nodes, rules, order, n, results, names):
 
 @inner
 def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, const, first_const, old_n_const, free):
-    """Write the program over the old one. Returns its key (without the results) and whether the instructions changed."""
+    """Write the program over the old one. Returns its key (but for the results) and whether instructions changed."""
     h = mix(np.uint64(n), np.uint64(n_const))
     difference = np.int64(n ^ old_n)
     for i in range(n):
@@ -232,8 +235,8 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
             for r in range(n_results):
                 roots[r] = results[p, r]
             if not _rebuild(
-                all_words, first, length[p], all_const, p * slots, roots, n_state, rules, slots, nodes, floats, rule_slots, info,
-                uses, alive, value,
+                all_words, first, length[p], all_const, p * slots, roots, n_state, rules, slots, nodes, floats,
+                rule_slots, info, uses, alive, value,
             ):  # fmt: skip
                 break
             n = _order(nodes, rules, n_leaves, roots, order, stack)
@@ -258,7 +261,8 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
 class Canonicalizer:
     """The canonical form for one primitive set and signature.
 
-    free_constants: constants are parameters that the score fits; programs that differ in their values only are the same.
+    free_constants: constants are parameters that the score fits; programs that differ in their values only are the
+    same.
     """
 
     def __init__(self, primitives: PrimitiveSet, signature: Signature, free_constants: bool = False) -> None:

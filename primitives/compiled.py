@@ -1,4 +1,4 @@
-"""How the engine's compiled functions are compiled: `outer` those that Python calls, `inner` and `inlined` what these call.
+"""How functions are compiled here: `outer` those that Python calls, `inner` and `inlined` what these call.
 
 Inner functions count no references (`_nrt=False`), so they may allocate nothing. Otherwise every call that hands over
 arrays pays an atomic increment and decrement an array: measured, two thirds of the time of the canonical form.

@@ -1,7 +1,7 @@
 """The fingerprint: what a program computes on fixed probe inputs, rounded and hashed.
 
-Two programs with one fingerprint compute the same (but for rounding) and share one score, however they are written. State
-is probed like an input: programs that agree on arbitrary state agree over any number of steps.
+Two programs with one fingerprint compute the same (but for rounding) and share one score, however they are written.
+State is probed like an input: programs that agree on arbitrary state agree over any number of steps.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def _hash_outputs(bits, code, length, n_const, cost, salt, keys):
 class Fingerprinter:
     """Fingerprints of canonical programs over a primitive set.
 
-    probes: float64[n_leaves, n]. The total cost is part of the fingerprint, so a cheaper spelling is never taken for a dearer
-    one. With free constants every program is probed with the same stand-ins for its constants, in order, and their number
-    is part of it too: equal fingerprints then mean equal families of functions.
+    probes: float64[n_leaves, n]. The total cost is part of the fingerprint, so a cheaper spelling is never taken for
+    a dearer one. With free constants every program is probed with the same stand-ins for its constants, in order, and
+    their number is part of it too: equal fingerprints then mean equal families of functions.
     """
 
     def __init__(self, primitives: PrimitiveSet, probes: np.ndarray, free_constants: bool = False) -> None:

@@ -1,7 +1,7 @@
 """Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 
-A stream is a pure function of (seed, generation, slot): there is no generator state to save, and any worker can draw the
-numbers of any candidate.
+A stream is a pure function of (seed, generation, slot): there is no generator state to save, and any worker can draw
+the numbers of any candidate.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def normal(stream):
 @inner
 def mix(a, b):
     """Hash two uint64 into one (the finaliser of SplitMix64 over a rotated sum)."""
-    z = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + ((np.uint64(b) << np.uint64(31)) | (np.uint64(b) >> np.uint64(33)))
-    z = (z ^ (z >> np.uint64(30)) ^ np.uint64(b)) * np.uint64(0xBF58476D1CE4E5B9)
+    a, b = np.uint64(a), np.uint64(b)
+    z = a * np.uint64(0x9E3779B97F4A7C15) + ((b << np.uint64(31)) | (b >> np.uint64(33)))
+    z = (z ^ (z >> np.uint64(30)) ^ b) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))

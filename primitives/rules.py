@@ -1,11 +1,12 @@
 """The algebraic rules of the canonical form, as text, and their compilation to a table.
 
-`u v w` stand for any value, `c d k` for a constant, numbers for themselves; `!` marks an instruction that must be read
-once only, so that taking it apart costs nothing. Every rule is an identity of the reals wherever both sides are defined,
-and none adds an operation. The arguments of a commutative primitive stand in the argument order (constants last); the
-outermost is tried in both orders. `if u > v` asks that u comes after v in that order, except that an operation like the
-outermost that is read once comes before all else: so chains of sums lean to one side, and then are sorted. A rule is left
-out where the primitive set lacks what it needs; arithmetic between constants is done at once and needs no primitive.
+`u v w` stand for any value, `c d k` for a constant, numbers for themselves; `!` marks an instruction that must be
+read once only, so that taking it apart costs nothing. Every rule is an identity of the reals wherever both sides are
+defined, and none adds an operation. The arguments of a commutative primitive stand in the argument order (constants
+last); the outermost is tried in both orders. `if u > v` asks that u comes after v in that order, except that an
+operation like the outermost that is read once comes before all else: so chains of sums lean to one side, and then are
+sorted. A rule is left out where the primitive set lacks what it needs; arithmetic between constants is done at once
+and needs no primitive.
 """
 
 from __future__ import annotations
@@ -103,11 +104,11 @@ div(u, div(v, w)!) -> div(mul(u, w), v)
 # Primitives whose value on constants the canonical form computes; their number is what compiled code knows them by.
 FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp")
 
-# The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands at
-# the head of a value is LEAF, CONSTANT or FIRST_OPERATION + opcode; the table starts with a record for each of these:
-#   ARITY, COMMUTES, FOLD (place in FOLDED, or -1), CLASS (heads that no rule tells apart share one), and the dispatch of
-#   its rules: for classes a and b of the first two arguments, table[DISPATCH + a * STRIDE + b] is the address of a list of
-#   rules (0 if there are none); b is STRIDE - 1 where both are the same value.
+# The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands
+# at the head of a value is LEAF, CONSTANT or FIRST_OPERATION + opcode; the table starts with a record for each:
+#   ARITY, COMMUTES, FOLD (place in FOLDED, or -1), CLASS (heads that no rule tells apart share one), and the dispatch
+#   of its rules: for classes a and b of the first two arguments, table[DISPATCH + a * STRIDE + b] is the address of a list
+#   of rules (0 if there are none); b is STRIDE - 1 where both are the same value.
 # A list ends with 0; a negative address means that the first two arguments change places.
 # A rule is the numbers of its checks and of its steps, then the slot of its result, then checks and steps. It works on
 # slots: 0, 1, 2 hold the arguments; a check OPEN fills the next three, a step the next one.
@@ -150,7 +151,7 @@ def _parse(text: str) -> Side:
         position = match.end()
         if not match[1]:
             return match[2] if match[2].isalpha() else float(match[2])
-        arguments = []
+        arguments: list[Side] = []
         while not arguments or text[position - 1] == ",":
             arguments.append(expression())
             position += 1
