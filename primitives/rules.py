@@ -107,8 +107,8 @@ FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciproca
 # The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands
 # at the head of a value is LEAF, CONSTANT or FIRST_OPERATION + opcode; the table starts with a record for each:
 #   ARITY, COMMUTES, FOLD (place in FOLDED, or -1), CLASS (heads that no rule tells apart share one), and the dispatch
-#   of its rules: for classes a and b of the first two arguments, table[DISPATCH + a * STRIDE + b] is the address of a list
-#   of rules (0 if there are none); b is STRIDE - 1 where both are the same value.
+#   of its rules: for classes a and b of the first two arguments, table[DISPATCH + a * STRIDE + b] is the address of a
+#   list of rules (0 if there are none); b is STRIDE - 1 where both are the same value.
 # A list ends with 0; a negative address means that the first two arguments change places.
 # A rule is the numbers of its checks and of its steps, then the slot of its result, then checks and steps. It works on
 # slots: 0, 1, 2 hold the arguments; a check OPEN fills the next three, a step the next one.
