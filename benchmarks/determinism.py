@@ -127,7 +127,7 @@ def main() -> None:
         if not options.json:
             print(f"{job.search}, {job.budget:,} candidates, {generations} generations, digest {reference[:16]}\n")
         for workers in (1, 2, 8):
-            note(f"{workers} workers", job.undisturbed(Path(root, f"workers{workers}"), workers))
+            note(f"{workers} worker{'s' * (workers > 1)}", job.undisturbed(Path(root, f"workers{workers}"), workers))
         for hash_seed in (1, 2, 3):
             note(f"PYTHONHASHSEED={hash_seed}", job.undisturbed(Path(root, f"hash{hash_seed}"), 1, hash_seed))
         left, number = options.kills, 0
