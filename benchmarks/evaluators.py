@@ -244,7 +244,8 @@ def main() -> None:
         print(json.dumps(results | {"machine": machine()}, indent=1))
         return
     for rows, result in results.items():
-        print(f"{rows.replace(' finite', ' (finite)')} rows, 20 nodes, float32, one core" + " " * 8 + "Gnode/s   time / ours (loss fused)")
+        note = rows.replace(" ", " rows, ") if " " in rows else f"{rows} rows"
+        print(f"{note}, 20 nodes, float32, one core" + " " * 8 + "Gnode/s   time / ours (loss fused)")
         for name, speed in result["gnodes_per_s"].items():
             print(f"  {name:40} {speed:8.3f}   {result.get(name, 1.0):6.2f}")
         print("  checks: " + ", ".join(f"{k} {v:.3f}" for k, v in result["checks"].items()))

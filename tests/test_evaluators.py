@@ -54,6 +54,24 @@ def test_threads_change_nothing() -> None:
     assert np.array_equal(one.loss(packed, leaves, leaves[0]), two.loss(packed, leaves, leaves[0]))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_large_angles_beside_infinities_and_small_ones(dtype: str) -> None:
+    """Few rows take the long way to a sine; which do depends on no other row, and it changes none."""
+    sets = REAL.subset("sin", "cos", "tan")
+    x = np.linspace(-3, 3, 150).astype(dtype)
+    x[[3, 40, 41, 149]] = 1e30, -7e5, np.finfo(dtype).max, 1e16
+    x[[4, 60, 140]] = np.inf, np.nan, -np.inf
+    evaluator = NumbaEvaluator(sets, dtype)
+    for primitive in sets:
+        program = Program(Signature(("x",), ("y",)), (Instruction(primitive.name, (0,)),), (), (1,))
+        packed = pack([program], sets, Shape(1, 1, 1, 0))
+        got = evaluator.outputs(packed, x[None])[0, 0]
+        alone = [evaluator.outputs(packed, x[None, i : i + 1])[0, 0, 0] for i in range(x.size)]
+        assert np.array_equal(got, alone, equal_nan=True)
+        with np.errstate(invalid="ignore"):
+            assert np.allclose(got, primitive.numpy(x.astype(float)), rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
 def test_wrong_shapes_are_told_apart() -> None:
     packed = random_programs(ARITHMETIC, 3, Shape(2, 1, 4, 1), np.random.default_rng(0))
     evaluator = NumbaEvaluator(ARITHMETIC, "float64")
