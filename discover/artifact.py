@@ -122,7 +122,7 @@ def provenance(
 ) -> dict[str, Any]:
     """What an exporter is told beside the find, as JSON data.
 
-    name: of the exported function (default: the spec and the first axis of the map). scores: more figures,
+    name: of the exported function (default: the problem's title and the first axis of the map). scores: more figures,
     name -> (value, how it was measured).
     """
     from discover import __version__
@@ -130,6 +130,7 @@ def provenance(
     search = f"{found.search}/{found.name}"
     return {
         "name": name,
+        "title": problem.title or found.name,
         "search": search,
         "config": found.config,
         "config_hash": found.config_hash,
@@ -151,7 +152,7 @@ def document(find: Find, provenance: Mapping[str, Any], primitives: PrimitiveSet
     fields = {
         **{key: provenance[key] for key in keys},
         "format": 1,
-        "name": provenance["name"] or _name(provenance["search"], find.descriptors),
+        "name": provenance["name"] or _name(provenance["title"], find.descriptors),
         "signature": {"inputs": signature.inputs, "outputs": signature.outputs, "state": signature.state},
         "primitives": [p.name for p in primitives],
         "primitives_hash": primitives.hash,
@@ -162,9 +163,9 @@ def document(find: Find, provenance: Mapping[str, Any], primitives: PrimitiveSet
     return Document.model_validate_json(json.dumps(fields | {"digest": _digest(fields)}))
 
 
-def _name(search: str, cell: Mapping[str, int]) -> str:
-    """exp2_7: the spec and the first axis of the map."""
-    words = [search.partition("/")[2], *map(str, list(cell.values())[:1])]
+def _name(title: str, cell: Mapping[str, int]) -> str:
+    """exp2_7: the problem's title and the first axis of the map."""
+    words = [title, *map(str, list(cell.values())[:1])]
     name = re.sub(r"\W", "_", "_".join(words), flags=re.ASCII)
     return name if name[:1].isalpha() else f"find_{name}"
 

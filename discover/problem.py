@@ -18,7 +18,7 @@ from primitives.program import Program, Signature
 
 @dataclass(frozen=True)
 class Objective:
-    """A number to minimise (or maximise); a non-finite value never wins. `exact` says that it follows from structure."""
+    """A number to minimise (or maximise); a non-finite value never wins."""
 
     name: str
     unit: str = ""
@@ -41,8 +41,8 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Stage:
-    """One test of the funnel. `slack`: a candidate goes on to the next stage if its last objective is within this factor
-    of the best that its cell of the archive holds (infinite: all go on)."""
+    """One test of the funnel. `slack`: a candidate goes on to the next stage if its last objective is within this
+    factor of the best that its cell of the archive holds (infinite: all go on)."""
 
     name: str
     slack: float = float("inf")
@@ -74,6 +74,7 @@ class Problem(ABC):
     """What is searched for. Must be constructible from a spec alone in any process, and pure: the same candidates give
     the same scores in any order, chunking and process.
 
+    title           what exported finds are named after (default: the spec)
     primitives      the primitive set
     signature       of every program
     shape           capacity of packed populations
@@ -89,6 +90,7 @@ class Problem(ABC):
     exporters       format -> function(find, provenance) -> text of the file
     """
 
+    title: str = ""
     primitives: PrimitiveSet
     signature: Signature
     shape: Shape

@@ -26,9 +26,11 @@ def _sources(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """`njit`, cached under a stamp of all sources, without the interpreter lock and with NumPy's division by zero."""
+
     def decorate(function: Callable[..., Any]) -> Any:
-        compiled = njit(cache=True, nogil=True, **options)(function)
+        compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
         file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)  # none if NUMBA_DISABLE_JIT is set
         if file is not None:
             here = Path(__file__).parent
@@ -38,6 +40,6 @@ def _decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
-outer = _decorator()
-inner = _decorator(_nrt=False)
-inlined = _decorator(_nrt=False, forceinline=True)
+outer = decorator()
+inner = decorator(_nrt=False)
+inlined = decorator(_nrt=False, forceinline=True)

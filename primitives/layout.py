@@ -196,9 +196,10 @@ def _place_constants(
 ) -> tuple[set[int], dict[int, list[int]]]:
     """Which constants are literals, and before which statement the others get their name.
 
-    A reader numbers constants as it meets the instructions that use them. A literal is met inside its statement, a named one before a statement,
-    so in exact order a named constant stands after the statement of every literal with a lower number and before
-    its own first use. Where that cannot be, the lower literal gets a name too (`literals` is the stack of those left).
+    A reader numbers constants as it meets the instructions that use them. A literal is met inside its statement, a
+    named one before a statement, so in exact order a named constant stands after the statement of every literal with a
+    lower number and before its own first use. Where that cannot be, the lower literal gets a name too (`literals` is
+    the stack of those left).
     """
     where: dict[int, list[tuple[int, int]]] = {}
     position = 0

@@ -106,9 +106,9 @@ def unpack(packed: Packed, signature: Signature, primitives: PrimitiveSet) -> li
     programs = []
     for code, length, const, n_const, results in zip(*packed.arrays, strict=True):
         instructions = tuple(
-            Instruction(primitives[op].name, tuple(args[: primitives[op].arity])) for op, *args in code[:length].tolist()
+            Instruction(primitives[op].name, tuple(args[: primitives[op].arity]))
+            for op, *args in code[:length].tolist()
         )
-        programs.append(
-            Program(signature, instructions, tuple(const[:n_const].tolist()), tuple(results.tolist()))
-        )
+        constants = tuple(const[:n_const].tolist())
+        programs.append(Program(signature, instructions, constants, tuple(results.tolist())))
     return programs

@@ -30,8 +30,8 @@ class Primitive:
     arity        number of arguments, 1 to 3
     numpy        the reference: float64 arrays in, float64 array out
     high         the same in mpmath: `high(mp, a, b)`; the judge of every evaluator
-    kernel       the scalar body compiled by Numba for CPU and CUDA; names of `primitives.evaluators.vecmath` may be used,
-                 and literals are written `F(1)` so that float32 stays float32
+    kernel       the scalar body compiled by Numba for CPU and CUDA; it may use the names of
+                 `primitives.evaluators.vecmath`, and literals are written `F(1)` so that float32 stays float32
     gradient     one kernel expression an argument (`{r}` is the result), or () where no derivative exists
     python, c    source templates; in C `{f}` is the suffix of the type ("f" or "")
     sympy        builder: `sympy(module, a, b)`

@@ -26,7 +26,8 @@ def _unary(name: str, kernel: str, gradient: str = "", *, domain: tuple[float, f
         "c": f"{name}{{f}}({{0}})",
         "sympy": lambda sp, a: getattr(sp, name)(a),
     }
-    return Primitive(name, 1, kernel=kernel, gradient=(gradient,) if gradient else (), domain=(domain,), **(spellings | more))
+    derivative = (gradient,) if gradient else ()
+    return Primitive(name, 1, kernel=kernel, gradient=derivative, domain=(domain,), **(spellings | more))
 
 
 def _erf(a: np.ndarray) -> np.ndarray:
@@ -71,7 +72,12 @@ NEG = _unary(
     "neg", "-{0}", "F(-1)", numpy=np.negative, high=lambda mp, a: -a, python="-{0}", c="-{0}", sympy=lambda sp, a: -a
 )
 ABS = _unary(
-    "abs", "fabs({0})", "copysign(F(1), {0})", high=lambda mp, a: abs(a), c="fabs{f}({0})", sympy=lambda sp, a: sp.Abs(a)
+    "abs",
+    "fabs({0})",
+    "copysign(F(1), {0})",
+    high=lambda mp, a: abs(a),
+    c="fabs{f}({0})",
+    sympy=lambda sp, a: sp.Abs(a),
 )
 MIN = Primitive(
     "min", 2, np.minimum, lambda mp, a, b: min(a, b), "minimum({0}, {1})", "np.minimum({0}, {1})",
@@ -95,7 +101,7 @@ FMA = Primitive(
     "fma", 3, lambda a, b, c: a * b + c, lambda mp, a, b, c: a * b + c, "{0} * {1} + {2}", "{0} * {1} + {2}",
     "{0} * {1} + {2}", lambda sp, a, b, c: a * b + c, gradient=("{1}", "{0}", "F(1)"), commutative=True,
     domain=(_POSITIVE, _POSITIVE, _POSITIVE), ulp=1.5,
-    nan="as a*b + c; whether the product is rounded first is the evaluator's choice (one operation, at most two roundings)",
+    nan="as a*b + c; whether the product is rounded first is the evaluator's choice",
 )  # fmt: skip
 EXP = _unary("exp", "exp({0})", "{r}", ulp=1.5, nan="exp(-inf) = 0; overflow is inf")
 EXP2 = _unary(

@@ -42,6 +42,7 @@ class Exports:
         self.find = Find(program, {"operations": float(operations), "error": error}, {"operations": operations})
         self.provenance = {
             "name": "",
+            "title": "exp2",
             "search": "functions/exp2",
             "config": {"search": "functions", "problem": problem},
             "config_hash": "0123456789abcdef",

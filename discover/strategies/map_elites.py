@@ -15,7 +15,7 @@ from primitives.packed import Packed, pack
 
 
 class MapElites(Strategy):
-    """The grid is the population. Where there are several objectives, every other parent is drawn from the Pareto front."""
+    """The grid is the population. If there are several objectives, every other parent comes from the Pareto front."""
 
     def __init__(self, problem: Problem, settings: Settings, seed: int, island: int) -> None:
         super().__init__(problem, settings, seed, island)

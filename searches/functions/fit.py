@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from primitives import philox
+from primitives.compiled import inner, outer
 from searches.functions.gradient import MUL, affine, decode, dimensions
 from searches.functions.levenberg import INFINITY, Code, levenberg, project, residuals, score, workspace
 
 
-@njit(nogil=True, cache=True)
+@inner
 def _draw(stream, key, index, given, degree, n_const, low, high, out):
     """Constants of start number `index`: first those given, next those that suit twice or half the argument, then
     rescaled, jittered or partly kept ones, and fresh ones.
@@ -41,7 +41,7 @@ def _draw(stream, key, index, given, degree, n_const, low, high, out):
             out[k] = size if philox.uniform(stream) < 0.5 else -size
 
 
-@njit(nogil=True, cache=True)
+@inner
 def _best_first(cost, order, n, keep):
     """Order the `keep` smallest of cost[order[:n]] to the front; ties by position."""
     for i in range(min(keep, n)):
@@ -55,7 +55,7 @@ def _best_first(cost, order, n, keep):
         order[i] = picked
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@outer
 def fit(
     code,
     length,

@@ -7,8 +7,8 @@ the constants' rows are the rows of the Jacobian, so one reverse pass gives all 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from primitives.compiled import inner, outer
 from primitives.primitive import PrimitiveSet
 
 ADD, SUB, MUL, DIV = range(4)
@@ -23,7 +23,7 @@ def roles(primitives: PrimitiveSet) -> np.ndarray:
     return np.array([FITTED[p.name] for p in primitives], np.int64)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def decode(code, length, role, first, tape):
     """Write instructions as (role, row, row) into tape int64[L, 3]; `first` is the row of leaf 0."""
     for i in range(length):
@@ -33,7 +33,7 @@ def decode(code, length, role, first, tape):
             tape[i, j] = first + v if v >= 0 else -1 - v
 
 
-@njit(cache=True, nogil=True)
+@inner
 def set_constants(const, n_const, values):
     """Fill the rows of the constants."""
     for k in range(n_const):
@@ -43,7 +43,7 @@ def set_constants(const, n_const, values):
             row[j] = c
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def forward(tape, start, length, base, values):
     """Values of instructions start..length-1, whose rows begin at `base`."""
     m = values.shape[1]
@@ -64,7 +64,7 @@ def forward(tape, start, length, base, values):
                 r[j] = a[j] / b[j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def reverse(tape, length, base, values, adjoint, result, seed):
     """Adjoints of every row for the seed adjoint `seed` of the row `result`."""
     m = values.shape[1]
@@ -102,7 +102,7 @@ def reverse(tape, length, base, values, adjoint, result, seed):
                 gb[j] -= t * r[j]
 
 
-@njit(cache=True, nogil=True)
+@outer
 def affine(tape, length, base, n_const, result, uses, linear):
     """Mark in bool linear[C] a set of constants in which the row `result` is jointly affine; how many.
 
@@ -144,7 +144,7 @@ def affine(tape, length, base, n_const, result, uses, linear):
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@outer
 def dimensions(tape, length, base, n_const, result, degree, system):
     """Write into degree[C] the powers w such that p(s x; c) = p(x; c s^w) for every s; False if there are none.
 

@@ -14,8 +14,8 @@ import math
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
 
+from primitives.compiled import decorator, inner, outer
 from searches.functions.gradient import DIV, forward, reverse, set_constants
 
 INFINITY = math.inf
@@ -31,7 +31,7 @@ Work = namedtuple(
 )
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+@decorator(_nrt=False, forceinline=True, fastmath={"reassoc", "contract"})
 def _dot(a, b):
     # reassociation only: a sum of a few tens of products, which then vectorises
     s = 0.0
@@ -40,7 +40,13 @@ def _dot(a, b):
     return s
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
+def _copy(source, target, n):
+    for j in range(n):
+        target[j] = source[j]
+
+
+@inner
 def _least_squares(system, n, upper, step):
     """Minimise |rhs + sum step_k row_k| over rows 0..n-1 of `system`, rhs = row n, by modified Gram-Schmidt.
 
@@ -82,7 +88,7 @@ def _least_squares(system, n, upper, step):
         step[k] = s if abs(s) < INFINITY else 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def residuals(code, work, const, residual):
     """Weighted relative residuals and their sum of squares (infinite where undefined)."""
     set_constants(const, code.n_const, work.values)
@@ -94,7 +100,7 @@ def residuals(code, work, const, residual):
     return total if total < INFINITY else INFINITY
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def project(code, work, const, residual):
     """Solve for the linear constants of `const` in place; the sum of squares that remains."""
     total = residuals(code, work, const, residual)
@@ -104,9 +110,9 @@ def project(code, work, const, residual):
     n, small = 0, work.small
     for k in range(code.n_const):
         if code.linear[k]:
-            small[n] = work.adjoint[k]
+            _copy(work.adjoint[k], small[n], residual.shape[0])
             n += 1
-    small[n] = residual
+    _copy(residual, small[n], residual.shape[0])
     _least_squares(small, n, work.upper2, work.step)
     n = 0
     for k in range(code.n_const):
@@ -116,7 +122,7 @@ def project(code, work, const, residual):
     return residuals(code, work, const, residual)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _jacobian(code, work):
     """Derivatives by the nonlinear constants, less what linear ones can imitate, into `reduced`; False if undefined.
 
@@ -130,7 +136,7 @@ def _jacobian(code, work):
         if not work.step[k] < INFINITY:
             return False
         if not code.linear[k]:
-            reduced[n] = adjoint[k]
+            _copy(adjoint[k], reduced[n], m)
             n += 1
     for k in range(code.n_const):
         if code.linear[k]:
@@ -156,7 +162,7 @@ def _jacobian(code, work):
     return True
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _correct(code, work, n):
     """A second step, from the trial, with the factors of the first: it follows the bend of a valley. Into `other`."""
     step, m = work.step, work.saved.shape[0]
@@ -178,7 +184,7 @@ def _correct(code, work, n):
             i += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def levenberg(code, work, const, iterations, tolerance, damping):
     """Improve `const` in place by Levenberg-Marquardt; the final sum of squares."""
     residual, system, m = work.residual, work.system, work.residual.shape[0]
@@ -193,11 +199,13 @@ def levenberg(code, work, const, iterations, tolerance, damping):
                 return best
             fresh = False
         for k in range(n):
-            system[k, :m] = work.reduced[k]
-            system[k, m : m + n] = 0.0
-            system[k, m + k] = math.sqrt(damping)
-        system[n, :m] = residual
-        system[n, m : m + n] = 0.0
+            _copy(work.reduced[k], system[k], m)
+        _copy(residual, system[n], m)
+        for k in range(n + 1):
+            for j in range(m, m + n):
+                system[k, j] = 0.0
+            if k < n:
+                system[k, m + k] = math.sqrt(damping)
         _least_squares(system[:, : m + n], n, work.upper, work.step)
         ratio, i = 0.0, 0
         for k in range(code.n_const):
@@ -216,8 +224,8 @@ def levenberg(code, work, const, iterations, tolerance, damping):
             stale = not total2 < total
             if total2 < total:
                 total = total2
-                work.trial[:] = work.other
-                work.saved[:] = work.saved2
+                _copy(work.other, work.trial, code.n_const)
+                _copy(work.saved2, work.saved, m)
         for way in range(2):
             if not (abs(ratio) > (0.5, 0.1)[way] and abs(ratio) < INFINITY) or (way == 0 and ratio == 1.0):
                 continue
@@ -232,14 +240,14 @@ def levenberg(code, work, const, iterations, tolerance, damping):
             stale = not total2 < total
             if total2 < total:
                 total = total2
-                work.trial[:] = work.other
-                work.saved[:] = work.saved2
+                _copy(work.other, work.trial, code.n_const)
+                _copy(work.saved2, work.saved, m)
         if stale and total < best:
             residuals(code, work, work.trial, work.saved)
         if total < best:
             gain = best - total
-            const[: code.n_const] = work.trial[: code.n_const]
-            residual[:] = work.saved
+            _copy(work.trial, const, code.n_const)
+            _copy(work.saved, residual, m)
             fresh = True
             slow = slow + 1 if gain < tolerance * best else 0
             damping = max(damping * (0.15 if slow == 0 else 0.003), 1e-20)
@@ -253,7 +261,7 @@ def levenberg(code, work, const, iterations, tolerance, damping):
     return best
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def score(code, result, const, values, target):
     """Largest relative error on dense points; infinite where undefined or where a divisor changes sign between them."""
     set_constants(const, code.n_const, values)
@@ -277,7 +285,7 @@ def score(code, result, const, values, target):
     return worst
 
 
-@njit(nogil=True, cache=True)
+@outer
 def workspace(rows, capacity, m):
     """Scratch for programs of up to `rows` values and `capacity` constants on m points."""
     return Work(

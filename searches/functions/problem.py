@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from discover.errors import UserError
 from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
+from primitives.compiled import outer
 from primitives.packed import Packed, Shape
 from primitives.primitive import UnknownPrimitive
 from primitives.program import Program, Signature
@@ -26,7 +26,7 @@ SIGNATURE = Signature(("x",), ("y",))
 ROOTS = 8  # squarings at the end of a program that the fit undoes
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _profile(code, length, results, role, profile):
     """For each program into profile[n, 3]: operations (instructions that depend on x), divisions among them, and
     whether the result depends on x."""
@@ -55,7 +55,7 @@ class FunctionProblem(Problem):
 
     def __init__(self, config: FunctionConfig) -> None:
         """Raises UserError where the configuration asks for the impossible."""
-        self.config = config
+        self.config, self.title = config, config.function
         try:
             self.primitives = REAL.subset(*config.primitives)
             self._role = gradient.roles(self.primitives)
@@ -68,13 +68,15 @@ class FunctionProblem(Problem):
         self._dense = targets.chebyshev(low, high, config.dense)
         try:
             self._targets = targets.values(config.function, self._points, ROOTS)
-            self._dense_target = targets.values(config.function, self._dense)[0]
+            whole = targets.values(config.function, np.array([low, *self._dense, high]))[0]
         except (TypeError, ValueError, ZeroDivisionError, OverflowError):
             raise UserError(f"problem.domain: {config.function} is not real on all of [{low}, {high}]") from None
-        if not (np.all(self._dense_target > 0) or np.all(self._dense_target < 0)):
+        if not (np.isfinite(whole).all() and (np.all(whole > 0) or np.all(whole < 0))):
             raise UserError(
-                f"problem.domain: {config.function} has a zero in [{low}, {high}], where a relative error means nothing"
+                f"problem.domain: {config.function} has a zero or a pole in [{low}, {high}], where a relative error "
+                "means nothing"
             )
+        self._dense_target = whole[1:-1]
         # room for what breeding writes before canonical form folds it
         self.shape = Shape(1, 1, config.max_operations + 4, config.max_constants + 4)
         self.descriptors = (
