@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 RUN := runs/demo
+WORKERS ?= 2
 INSTALL := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 # One thread a process: workers are the parallelism, and sums do not depend on the number of cores.
 export OMP_NUM_THREADS = 1
@@ -13,8 +14,11 @@ export OPENBLAS_NUM_THREADS = 1
 
 demo: $(VENV)/installed
 	rm -rf $(RUN)
-	$(VENV)/bin/discover run functions/exp2 --out $(RUN)
-	$(VENV)/bin/discover top $(RUN)
+	$(VENV)/bin/discover run functions/exp2 --workers $(WORKERS) --out $(RUN)
+	$(VENV)/bin/discover report $(RUN) --picture $(RUN)/front.png
+	$(VENV)/bin/discover export $(RUN) --to python -o $(RUN)/exp2.py
+	$(VENV)/bin/python $(RUN)/exp2.py --selftest
+	@echo "The picture is $(RUN)/front.png; more finds: $(VENV)/bin/discover top $(RUN)"
 
 test: $(VENV)/installed
 	$(VENV)/bin/python -m pytest
