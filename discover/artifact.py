@@ -1,26 +1,20 @@
-"""Artifacts: what was found, as files that carry their own proof and can be checked by anybody.
-
-A `Document` is everything needed to repeat and to refute a find: program, search and its whole configuration, claims.
-It is program.json in an artifact's folder, and the last line of every exported file. Same input, same bytes.
-"""
+"""Artifacts: what was found, as files that carry their own proof and can be checked by anybody."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
 import re
-import shlex
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from discover import registry, spec, workers
+from discover.document import Document, digest_of, document
 from discover.errors import UserError
 from discover.problem import Find, Problem
 from primitives.primitive import PrimitiveSet
@@ -32,164 +26,6 @@ PROGRAM_FILE = "program.json"
 CARD_FILE = "card.md"
 TOLERANCE = 1e-6  # relative; a claim is measured again by the same method, so only the last digits may differ
 _FOOTER = re.compile(r"^(?:#|//|%| \*) discover: (\{.*\})$")
-Status = Literal["rediscovered", "measured", "proven"]
-Number = float | Literal["inf", "-inf", "nan"]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Names(_Model):
-    """A signature."""
-
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    state: tuple[str, ...]
-
-
-class Score(_Model):
-    """A figure beside the objectives, and how it was measured."""
-
-    value: Number
-    how: str
-
-
-class Document(_Model):
-    """What is known of a find.
-
-    name             of the exported function and its files
-    search, config   the search, and everything that affects its results (`Spec.config`)
-    reproduce        the command that finds it again
-    id, parents      in the run
-    primitives       names, in the order of the opcodes
-    program          canonical text, line by line
-    objectives       the claims; `scores` are more figures
-    generator        who wrote it
-    digest           16 hex digits over all the rest
-    """
-
-    format: Literal[1]
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)
-    search: str
-    config: dict[str, Any]
-    config_hash: str
-    seed: int
-    reproduce: str
-    id: str
-    parents: tuple[str, ...]
-    signature: Names
-    primitives: tuple[str, ...]
-    primitives_hash: str
-    program: tuple[str, ...]
-    objectives: dict[str, Number]
-    descriptors: dict[str, int]
-    scores: dict[str, Score]
-    status: Status
-    generator: str
-    digest: str
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """Its fields as JSON data, without the digest."""
-        return self.model_dump(mode="json", exclude={"digest"})
-
-    @property
-    def line(self) -> str:
-        """All of it on one line that cannot end a comment of C."""
-        text = json.dumps(self.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-        return text.replace("*/", "\\u002a/").replace("/*", "/\\u002a")
-
-    @property
-    def text(self) -> str:
-        """program.json"""
-        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
-
-    def objective(self, name: str) -> float:
-        """The claimed value."""
-        return float(self.objectives[name])
-
-
-def provenance(
-    found: spec.Spec,
-    problem: Problem,
-    *,
-    id: str = "",
-    parents: Iterable[str] = (),
-    status: Status = "measured",
-    name: str = "",
-    scores: Mapping[str, tuple[float, str]] | None = None,
-) -> dict[str, Any]:
-    """What an exporter is told beside the find, as JSON data.
-
-    name: of the exported function (default: the problem's title and the first axis of the map). scores: more figures,
-    name -> (value, how it was measured).
-    """
-    from discover import __version__
-
-    search = f"{found.search}/{found.name}"
-    return {
-        "name": name,
-        "title": problem.title or found.name,
-        "search": search,
-        "config": found.config,
-        "config_hash": found.config_hash,
-        "seed": found.run.seed,
-        "reproduce": _command(found, search),
-        "id": id,
-        "parents": list(parents),
-        "primitives_hash": problem.primitives.hash,
-        "scores": {key: {"value": _number(value), "how": how} for key, (value, how) in (scores or {}).items()},
-        "status": status,
-        "generator": f"discover-programs {__version__}",
-    }
-
-
-def document(find: Find, provenance: Mapping[str, Any], primitives: PrimitiveSet) -> Document:
-    """The document of a find; `provenance` as the function of that name gives it."""
-    signature = find.program.signature
-    keys = ("search", "config", "config_hash", "seed", "reproduce", "id", "parents", "scores", "status", "generator")
-    fields = {
-        **{key: provenance[key] for key in keys},
-        "format": 1,
-        "name": provenance["name"] or _name(provenance["title"], find.descriptors),
-        "signature": {"inputs": signature.inputs, "outputs": signature.outputs, "state": signature.state},
-        "primitives": [p.name for p in primitives],
-        "primitives_hash": primitives.hash,
-        "program": format_program(find.program, primitives).splitlines(),
-        "objectives": {name: _number(value) for name, value in find.objectives.items()},
-        "descriptors": {name: int(value) for name, value in find.descriptors.items()},
-    }
-    return Document.model_validate_json(json.dumps(fields | {"digest": _digest(fields)}))
-
-
-def _name(title: str, cell: Mapping[str, int]) -> str:
-    """exp2_7: the problem's title and the first axis of the map."""
-    words = [title, *map(str, list(cell.values())[:1])]
-    name = re.sub(r"\W", "_", "_".join(words), flags=re.ASCII)
-    return name if name[:1].isalpha() else f"find_{name}"
-
-
-def _command(found: spec.Spec, search: str) -> str:
-    """`discover run ...` with every setting that differs from the search's own file."""
-    try:
-        usual = spec.load(search).config
-    except UserError:
-        usual = {}
-    words = [f"discover run {search} --seed {found.run.seed} --budget {found.run.budget}"]
-    for table in spec.TABLES:
-        for key, value in found.config[table].items():
-            if f"{table}.{key}" not in ("run.seed", "run.budget") and usual.get(table, {}).get(key) != value:
-                words.append(f"--set {shlex.quote(f'{table}.{key}={json.dumps(value)}')}")
-    return " ".join(words)
-
-
-def _digest(fields: Mapping[str, Any]) -> str:
-    return hashlib.sha256(spec.canonical_json(fields).encode()).hexdigest()[:16]
-
-
-def _number(value: float) -> Number:
-    return float(value) if math.isfinite(value) else "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
 
 
 @dataclass(frozen=True)
@@ -249,7 +85,7 @@ def _document_text(file: Path) -> str:
 def _parse_document(text: str, file: Path) -> Document:
     try:
         found = Document.model_validate_json(text)
-        digest = _digest(found.content)
+        digest = digest_of(found.content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part)[:40] for part in first["loc"])

@@ -258,9 +258,7 @@ def _breed(
                 kind = 0
                 while u >= cumulative[kind]:
                     kind += 1
-                if _mutate(
-                    stream, kind, own_code, own_const, own_results, counts, arity, units, commutative, n_leaves
-                ):
+                if _mutate(stream, kind, own_code, own_const, own_results, counts, arity, units, commutative, n_leaves):
                     kinds[p] |= 1 << kind
                     break
         length[p], n_const[p] = counts[0], counts[1]

@@ -264,9 +264,7 @@ def elites(archive: Archive) -> list[Find]:
     on = np.flatnonzero(archive.occupied)
     batch = archive.elites[on]
     programs = unpack(batch, problem.signature, problem.primitives)
-    return [
-        find_of(problem, *row) for row in zip(programs, archive.score[on], problem.describe(batch), strict=True)
-    ]
+    return [find_of(problem, *row) for row in zip(programs, archive.score[on], problem.describe(batch), strict=True)]
 
 
 def finds(problem: Problem, state: Mapping[str, np.ndarray]) -> list[Find]:

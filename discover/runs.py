@@ -126,7 +126,7 @@ class Run:
 
     def provenance(self, entry: Entry) -> dict[str, Any]:
         """Where a find comes from, for exporters: JSON data without times, so that equal runs give equal files."""
-        from discover.artifact import provenance
+        from discover.document import provenance
 
         return provenance(self.spec, self.problem, id=entry.id)
 

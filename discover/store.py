@@ -10,10 +10,8 @@ writer closes it folds the log back and leaves one plain file. WAL needs shared 
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import sqlite3
 import struct
 import threading
@@ -26,11 +24,13 @@ import numpy as np
 
 from discover import lock
 from discover.blobs import Blob, decode, encode
+from discover.database import DATABASE, DiskFull, connect_reader, connect_writer, disk, whole
 from discover.errors import UserError
 from discover.lock import Lock
 
+__all__ = ["DATABASE", "DiskFull", "Generation", "Store"]
+
 FORMAT = 1
-DATABASE = "run.sqlite"
 CONFIG = "config.json"
 UNBORN = {CONFIG, lock.NAME, f"{DATABASE}.new", f"{DATABASE}.new-journal"}  # what a kill inside `create` leaves
 SCHEMA = """
@@ -46,10 +46,6 @@ CREATE TABLE finds (position INTEGER PRIMARY KEY, id TEXT NOT NULL, program TEXT
     descriptors TEXT NOT NULL);
 """
 Value = int | float | str
-
-
-class DiskFull(UserError):
-    """No room for the next generation; all earlier ones are safe."""
 
 
 class Generation(NamedTuple):
@@ -81,7 +77,7 @@ class Store:
         folder = Path(folder)
         if folder.exists() and (not folder.is_dir() or any(p.name not in UNBORN for p in folder.iterdir())):
             raise UserError(f"{folder}: not an empty folder; choose another, or continue: discover resume {folder}")
-        with _disk(folder):
+        with disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
             held = Lock.take(folder)
             text = json.dumps(config, sort_keys=True, indent=2, allow_nan=False)
@@ -103,7 +99,7 @@ class Store:
                 db.execute("COMMIT")
                 db.close()
                 path.rename(folder / DATABASE)
-                return Store(folder, _connect_writer(folder), held)
+                return Store(folder, connect_writer(folder), held)
             except BaseException:
                 held.release()
                 raise
@@ -112,10 +108,10 @@ class Store:
     def open(folder: str | Path) -> Store:
         """An existing run, for writing. Raises UserError if another process writes it, or if it is damaged."""
         folder = _existing(folder)
-        with _disk(folder):
+        with disk(folder):
             held = Lock.take(folder)
             try:
-                store = Store(folder, _connect_writer(folder), held)
+                store = Store(folder, connect_writer(folder), held)
                 store._check_meta()
                 store.check()  # never build on damage
                 return store
@@ -127,8 +123,8 @@ class Store:
     def read(folder: str | Path) -> Store:
         """An existing run, for looking only: it never waits for the writer, nor the writer for it."""
         folder = _existing(folder)
-        with _disk(folder):
-            store = Store(folder, _connect_reader(folder), None)
+        with disk(folder):
+            store = Store(folder, connect_reader(folder), None)
             store._check_meta()
             return store
 
@@ -185,6 +181,7 @@ class Store:
             db.executemany(
                 "INSERT INTO timings VALUES (?, ?, ?)", [(generation, n, float(s)) for n, s in (timing or {}).items()]
             )
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('state', ?)", (_state_digest(hashes),))
         self._written = hashes
 
     def finish(self, finds: Sequence[Mapping[str, Any]]) -> None:
@@ -222,22 +219,25 @@ class Store:
 
     def last(self) -> tuple[int, dict[str, np.ndarray]] | None:
         """The last generation and the state to continue from; None before the first."""
-        with self._reading() as db:
+        with self._reading():
             last, _ = self._last_digest()
             if last is None:
                 return None
-            rows = db.execute("SELECT name, dtype, shape, codec, data FROM state ORDER BY name").fetchall()
-            return last, {name: decode(Blob(*columns)) for name, *columns in rows}
+            return last, self._state()
 
     def generations(self) -> list[Generation]:
         """Every generation's row, in order."""
         with self._reading() as db:
             rows = db.execute("SELECT generation, row, digest FROM generations ORDER BY generation").fetchall()
-        return [Generation(g, _row_values(text), digest) for g, text, digest in rows]
+        with whole(self.folder):
+            return [Generation(g, _row_values(text), digest) for g, text, digest in rows]
 
     def records(self, name: str) -> Iterator[np.ndarray]:
         """The record of that name of every generation that has one, in order."""
-        return (decode(Blob(*columns)) for _, *columns in self._records("name = ?", (name,)))
+        for _, *columns in self._records("name = ?", (name,)):
+            with whole(self.folder):
+                array = decode(Blob(*columns))
+            yield array
 
     def timings(self) -> dict[str, float]:
         """Seconds, summed over the generations."""
@@ -248,9 +248,11 @@ class Store:
         """What `finish` was given; empty before."""
         with self._reading() as db:
             rows = db.execute("SELECT id, program, objectives, descriptors FROM finds ORDER BY position").fetchall()
-        return [
-            {"id": i, "program": p, "objectives": _row_values(o), "descriptors": _row_values(d)} for i, p, o, d in rows
-        ]
+        with whole(self.folder):
+            return [
+                {"id": i, "program": p, "objectives": _row_values(o), "descriptors": _row_values(d)}
+                for i, p, o, d in rows
+            ]
 
     def digest(self) -> str:
         """sha256 over the config, every generation's row and records, and the final finds."""
@@ -276,6 +278,7 @@ class Store:
                 if found != digest:
                     raise UserError(f"{self.folder / DATABASE}: generation {generation} does not match its digest")
                 previous = digest
+            self._state()
             if self._meta("done") not in (None, self.digest()):
                 raise UserError(f"{self.folder / DATABASE}: the finds do not match their digest")
 
@@ -285,7 +288,7 @@ class Store:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         if self._lock is None:
             raise ValueError(f"{self.folder}: opened for reading only")
-        with self._mutex, _disk(self.folder):
+        with self._mutex, disk(self.folder):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -298,7 +301,7 @@ class Store:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """One moment of the run: everything read inside belongs together."""
-        with self._mutex, _disk(self.folder):
+        with self._mutex, disk(self.folder):
             if self._db.in_transaction:
                 yield self._db
                 return
@@ -309,9 +312,19 @@ class Store:
                 self._db.execute("COMMIT")
 
     def _meta(self, key: str) -> str | None:
-        with self._mutex, _disk(self.folder):
+        with self._mutex, disk(self.folder):
             found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return found[0] if found else None
+
+    def _state(self) -> dict[str, np.ndarray]:
+        """The stored state. Raises UserError if it is not what was written: on damage nothing is built."""
+        with self._reading() as db, whole(self.folder):
+            rows = db.execute("SELECT name, dtype, shape, codec, data FROM state ORDER BY name").fetchall()
+            state = {name: decode(Blob(*columns)) for name, *columns in rows}
+            noted = self._meta("state")
+        if noted is not None and noted != _state_digest({name: _hash(array) for name, array in state.items()}):
+            raise UserError(f"{self.folder / DATABASE}: the state of the last generation is damaged")
+        return state
 
     def _last_digest(self) -> tuple[int | None, str]:
         query = "SELECT generation, digest FROM generations ORDER BY generation DESC LIMIT 1"
@@ -338,8 +351,10 @@ class Store:
             raise UserError(f"{self.folder}: written in format {found}; this version reads format {FORMAT}")
         try:
             text = (self.folder / CONFIG).read_text(encoding="utf-8").rstrip("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{self.folder / CONFIG}: cannot be read: {error}") from None
+        except OSError as error:
+            raise UserError(f"{self.folder / CONFIG}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise UserError(f"{self.folder / CONFIG}: cannot be read: it is not text") from None
         if text != self._meta("config"):
             raise UserError(f"{self.folder / CONFIG}: was edited after the run began; start a new run instead")
 
@@ -349,52 +364,6 @@ def _existing(folder: str | Path) -> Path:
     if not (folder / DATABASE).is_file():
         raise UserError(f"{folder}: not a run (it has no {DATABASE})")
     return folder
-
-
-def _connect_writer(folder: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=30, check_same_thread=False)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    return db
-
-
-def _connect_reader(folder: Path) -> sqlite3.Connection:
-    uri = (folder / DATABASE).resolve().as_uri()
-    plain = not (folder / f"{DATABASE}-wal").exists() and not os.access(folder, os.W_OK)
-    # A finished run in a folder that nobody may write to: no one else can be writing it either.
-    query = "mode=ro&immutable=1" if plain else "mode=ro"
-    return sqlite3.connect(f"{uri}?{query}", uri=True, isolation_level=None, timeout=30, check_same_thread=False)
-
-
-@contextmanager
-def _disk(folder: Path) -> Iterator[None]:
-    """What SQLite and the system say about the disk, in one line."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "full" in text or "disk I/O" in text:
-            raise _full(folder, text) from None
-        if isinstance(error, sqlite3.OperationalError) and ("locked" in text or "busy" in text):
-            raise UserError(f"{folder}: another process holds the store; try again when it is done") from None
-        if isinstance(error, sqlite3.OperationalError) and ("unable to open" in text or "readonly" in text):
-            raise UserError(f"{folder}: cannot be opened: {text}") from None
-        if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
-            raise
-        raise UserError(f"{folder / DATABASE}: damaged or not a run store: {text}") from None
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise _full(folder, error.strerror or "") from None
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
-            raise UserError(f"{folder}: cannot be written: {error.strerror}") from None
-        raise
-
-
-def _full(folder: Path, text: str) -> DiskFull:
-    return DiskFull(
-        f"{folder}: disk full or failing ({text}); all finished generations are safe: make room, then "
-        f"discover resume {folder}"
-    )
 
 
 def _row_text(row: Mapping[str, Value]) -> str:
@@ -428,6 +397,10 @@ def _chain(previous: str, generation: int, row: str, blobs: Mapping[str, Blob]) 
             h.update(struct.pack("<q", len(part)))
             h.update(part)
     return h.hexdigest()
+
+
+def _state_digest(hashes: Mapping[str, bytes]) -> str:
+    return hashlib.sha256(b"".join(name.encode() + b"\0" + hashes[name] for name in sorted(hashes))).hexdigest()
 
 
 def _hash(array: np.ndarray) -> bytes:

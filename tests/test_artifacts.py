@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from discover import artifact, spec
+from discover import artifact, document, spec
 from discover.errors import UserError
 from discover.problem import Find, Problem
 from primitives.program import Program
@@ -28,7 +28,7 @@ def as_code(find: Find, provenance: Mapping[str, Any]) -> str:
     """The smallest exporter: a program as a comment, and the document as the last line."""
     from primitives.table import ARITHMETIC
 
-    line = artifact.document(find, provenance, ARITHMETIC).line
+    line = document.document(find, provenance, ARITHMETIC).line
     return f"# {format_program(find.program, ARITHMETIC)}# discover: {line}\n"
 
 
@@ -46,7 +46,7 @@ def write(problem: Problem, tmp_path: Path) -> Callable[..., Path]:
     def write(text: str = "y = x + 0.25", **known: Any) -> Path:
         program = parse(text, problem.signature, problem.primitives)
         found = Find(program, problem.measure(program), {"operations": len(program.instructions)})
-        known = artifact.provenance(spec.load("toy/one", ["width=1.0"]), problem, id="c0ffee", **known)
+        known = document.provenance(spec.load("toy/one", ["width=1.0"]), problem, id="c0ffee", **known)
         artifact.write_artifact(tmp_path / "find", found, known, problem)
         return tmp_path / "find"
 
@@ -78,7 +78,7 @@ def test_same_input_same_bytes(write: Callable[..., Path]) -> None:
 
 def test_the_reproduce_command_names_what_differs_from_the_spec(problem: Problem) -> None:
     changed = spec.load("toy/one", ["seed=7", "problem.width=2.0", "strategy.name=random"])
-    assert artifact.provenance(changed, problem)["reproduce"] == (
+    assert document.provenance(changed, problem)["reproduce"] == (
         "discover run toy/one --seed 7 --budget 320 --set problem.width=2.0 --set 'strategy.name=\"random\"'"
     )
 
@@ -159,7 +159,7 @@ def forge(file: Path, **fields: Any) -> None:
     """Change fields of a program.json and set the digest right."""
     data = json.loads(file.read_text()) | fields
     del data["digest"]
-    file.write_text(json.dumps(data | {"digest": artifact._digest(data)}))
+    file.write_text(json.dumps(data | {"digest": document.digest_of(data)}))
 
 
 @pytest.mark.parametrize(

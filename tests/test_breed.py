@@ -50,9 +50,7 @@ def same(a, b):
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    st.sampled_from([REAL, ARITHMETIC]), st.integers(0, 12), st.integers(0, 5), st.integers(1, 20), SEEDS
-)
+@given(st.sampled_from([REAL, ARITHMETIC]), st.integers(0, 12), st.integers(0, 5), st.integers(1, 20), SEEDS)
 def test_children_are_valid_and_fit(primitives, instructions, constants, rounds, seed):
     problem = Problem(primitives, instructions, constants)
     batch = parents(problem, 20, rounds, seed)

@@ -377,5 +377,3 @@ def test_what_a_search_finds_is_its_elites():
     errors = [f.objectives["error"] for f in best]
     assert errors == sorted(errors, reverse=True) and best[0].objectives["operations"] == 1
     assert len(engine.best(running.archive)) == len(best)
-
-

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from discover import artifact, spec
+from discover import artifact, document, spec
 from discover.errors import UserError
 from discover.problem import Find
 from primitives.primitive import PrimitiveSet
@@ -143,8 +143,8 @@ def test_same_input_same_bytes_and_the_document_inside(form: str, exp2: Exports,
 
 def test_golden_vectors_are_what_numpy_computes_in_both_precisions(exp2: Exports) -> None:
     text = exp2("json")
-    document = artifact.Document.model_validate_json(text)
-    what = export.Export(exp2.find.program, document, ARITHMETIC, "exp2", 0.0, 1.0)
+    found = document.Document.model_validate_json(text)
+    what = export.Export(exp2.find.program, found, ARITHMETIC, "exp2", 0.0, 1.0)
     for bits, dtype in ((53, np.float64), (24, np.float32)):
         x, y = np.array(export.golden(what, bits), dtype).T
         assert len(x) == export.GOLDEN_POINTS - 1  # at 0 the program divides by zero
@@ -198,7 +198,7 @@ def test_a_find_of_the_search_itself_verifies(tmp_path: Path) -> None:
     find = Find(program, problem.measure(program), {"operations": 5, "constants": 4, "divisions": 2})
     assert find.objectives["operations"] == 5 and abs(find.objectives["error"] / 4.341e-6 - 1) < 1e-3
     folder = tmp_path / "find"
-    artifact.write_artifact(folder, find, artifact.provenance(found, problem), problem)
+    artifact.write_artifact(folder, find, document.provenance(found, problem), problem)
     assert {p.name for p in folder.iterdir()} == {
         "program.json", "card.md", "exp2_5.py", "exp2_5_numba.py", "exp2_5_sympy.py", "exp2_5.h", "exp2_5.tex",
     }  # fmt: skip

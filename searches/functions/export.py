@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from discover.artifact import Document, document
+from discover.document import Document, document
 from discover.errors import UserError
 from discover.problem import Find
 from primitives.primitive import PrimitiveSet

@@ -1,0 +1,182 @@
+"""What is known of a find: everything needed to repeat and to refute it, with a digest over all of it.
+
+A `Document` is program.json in an artifact's folder, and the last line of every exported file. Same input, same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from discover import spec
+from discover.errors import UserError
+from discover.problem import Find, Problem
+from primitives.primitive import PrimitiveSet
+from primitives.text import format_program
+
+Status = Literal["rediscovered", "measured", "proven"]
+Number = float | Literal["inf", "-inf", "nan"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Names(_Model):
+    """A signature."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    state: tuple[str, ...]
+
+
+class Score(_Model):
+    """A figure beside the objectives, and how it was measured."""
+
+    value: Number
+    how: str
+
+
+class Document(_Model):
+    """What is known of a find.
+
+    name             of the exported function and its files
+    search, config   the search, and everything that affects its results (`Spec.config`)
+    reproduce        the command that finds it again
+    id, parents      in the run
+    primitives       names, in the order of the opcodes
+    program          canonical text, line by line
+    objectives       the claims; `scores` are more figures
+    generator        who wrote it
+    digest           16 hex digits over all the rest
+    """
+
+    format: Literal[1]
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)
+    search: str
+    config: dict[str, Any]
+    config_hash: str
+    seed: int
+    reproduce: str
+    id: str
+    parents: tuple[str, ...]
+    signature: Names
+    primitives: tuple[str, ...]
+    primitives_hash: str
+    program: tuple[str, ...]
+    objectives: dict[str, Number]
+    descriptors: dict[str, int]
+    scores: dict[str, Score]
+    status: Status
+    generator: str
+    digest: str
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Its fields as JSON data, without the digest."""
+        return self.model_dump(mode="json", exclude={"digest"})
+
+    @property
+    def line(self) -> str:
+        """All of it on one line that cannot end a comment of C."""
+        text = json.dumps(self.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+        return text.replace("*/", "\\u002a/").replace("/*", "/\\u002a")
+
+    @property
+    def text(self) -> str:
+        """program.json"""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+    def objective(self, name: str) -> float:
+        """The claimed value."""
+        return float(self.objectives[name])
+
+
+def provenance(
+    found: spec.Spec,
+    problem: Problem,
+    *,
+    id: str = "",
+    parents: Iterable[str] = (),
+    status: Status = "measured",
+    name: str = "",
+    scores: Mapping[str, tuple[float, str]] | None = None,
+) -> dict[str, Any]:
+    """What an exporter is told beside the find, as JSON data.
+
+    name: of the exported function (default: the problem's title and the first axis of the map). scores: more figures,
+    name -> (value, how it was measured).
+    """
+    from discover import __version__
+
+    search = f"{found.search}/{found.name}"
+    return {
+        "name": name,
+        "title": problem.title or found.name,
+        "search": search,
+        "config": found.config,
+        "config_hash": found.config_hash,
+        "seed": found.run.seed,
+        "reproduce": _command(found, search),
+        "id": id,
+        "parents": list(parents),
+        "primitives_hash": problem.primitives.hash,
+        "scores": {key: {"value": _number(value), "how": how} for key, (value, how) in (scores or {}).items()},
+        "status": status,
+        "generator": f"discover-programs {__version__}",
+    }
+
+
+def document(find: Find, provenance: Mapping[str, Any], primitives: PrimitiveSet) -> Document:
+    """The document of a find; `provenance` as the function of that name gives it."""
+    signature = find.program.signature
+    keys = ("search", "config", "config_hash", "seed", "reproduce", "id", "parents", "scores", "status", "generator")
+    fields = {
+        **{key: provenance[key] for key in keys},
+        "format": 1,
+        "name": provenance["name"] or _name(provenance["title"], find.descriptors),
+        "signature": {"inputs": signature.inputs, "outputs": signature.outputs, "state": signature.state},
+        "primitives": [p.name for p in primitives],
+        "primitives_hash": primitives.hash,
+        "program": format_program(find.program, primitives).splitlines(),
+        "objectives": {name: _number(value) for name, value in find.objectives.items()},
+        "descriptors": {name: int(value) for name, value in find.descriptors.items()},
+    }
+    return Document.model_validate_json(json.dumps(fields | {"digest": digest_of(fields)}))
+
+
+def _name(title: str, cell: Mapping[str, int]) -> str:
+    """exp2_7: the problem's title and the first axis of the map."""
+    words = [title, *map(str, list(cell.values())[:1])]
+    name = re.sub(r"\W", "_", "_".join(words), flags=re.ASCII)
+    return name if name[:1].isalpha() else f"find_{name}"
+
+
+def _command(found: spec.Spec, search: str) -> str:
+    """`discover run ...` with every setting that differs from the search's own file."""
+    try:
+        usual = spec.load(search).config
+    except UserError:
+        usual = {}
+    words = [f"discover run {search} --seed {found.run.seed} --budget {found.run.budget}"]
+    for table in spec.TABLES:
+        for key, value in found.config[table].items():
+            if f"{table}.{key}" not in ("run.seed", "run.budget") and usual.get(table, {}).get(key) != value:
+                words.append(f"--set {shlex.quote(f'{table}.{key}={json.dumps(value)}')}")
+    return " ".join(words)
+
+
+def digest_of(fields: Mapping[str, Any]) -> str:
+    """The digest of a document's other fields."""
+    return hashlib.sha256(spec.canonical_json(fields).encode()).hexdigest()[:16]
+
+
+def _number(value: float) -> Number:
+    return float(value) if math.isfinite(value) else "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
