@@ -22,6 +22,7 @@ from primitives.rules import (
     CONSTANT,
     DISPATCH,
     FOLD,
+    FOLDED,
     IS_CONSTANT,
     IS_NUMBER,
     IS_SAME,
@@ -51,6 +52,7 @@ _CONSTANTS_LAST = np.int64(1 << 62)
 _MASK = np.uint64((1 << 62) - 1)
 _K1, _K2, _K3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _K4, _K5 = np.uint64(0x27D4EB2F165667C5), np.uint64(0xD6E8FEB86659FD93)
+_ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SQUARE, _SQRT, _RECIPROCAL, _INTERP = range(len(FOLDED))  # in that order
 
 
 @inlined
@@ -98,7 +100,8 @@ def _append(nodes, table, info, head, x, y, z):
     n = info[N]
     for v in range(info[N_LEAVES], n):
         i = v * NODE
-        if nodes[i + HASH] == hashed and nodes[i + X] == x and nodes[i + Y] == y and nodes[i + Z] == z:
+        alike = nodes[i + HASH] == hashed and nodes[i + HEAD] == head
+        if alike and nodes[i + X] == x and nodes[i + Y] == y and nodes[i + Z] == z:
             return v
     i = n * NODE
     nodes[i + HEAD], nodes[i + X], nodes[i + Y], nodes[i + Z] = head, x, y, z
@@ -111,25 +114,25 @@ def _append(nodes, table, info, head, x, y, z):
 @inner
 def _fold(number, x, y, z, free):
     """(known, value) of primitive FOLDED[number] on constants. A free constant may take any value: 1/0 becomes 1."""
-    if number == 0:
+    if number == _ADD:
         return True, x + y
-    if number == 1:
+    if number == _SUB:
         return True, x - y
-    if number == 2:
+    if number == _MUL:
         return True, x * y
-    if number == 3:
+    if number == _DIV:
         return (True, x / y) if y != 0.0 else (free, 1.0)
-    if number == 4:
+    if number == _NEG:
         return True, -x
-    if number == 5:
+    if number == _ABS:
         return True, abs(x)
-    if number == 6:
+    if number == _SQUARE:
         return True, x * x
-    if number == 7:
+    if number == _SQRT:
         return (True, math.sqrt(x)) if x >= 0.0 else (free, 1.0)
-    if number == 8:
+    if number == _RECIPROCAL:
         return (True, 1.0 / x) if x != 0.0 else (free, 1.0)
-    return True, (1.0 - z) * x + z * y
+    return True, (1.0 - z) * x + z * y  # _INTERP
 
 
 @inner

@@ -287,7 +287,7 @@ class Canonicalizer:
 
 
 def canonical(program: Program, primitives: PrimitiveSet, free_constants: bool = False) -> Program:
-    """The canonical form of one program."""
+    """The canonical form of one program. Raises UnknownPrimitive."""
     signature = program.signature
     size = len(program.instructions) + 1
     shape = Shape(len(signature.leaves), len(signature.results), size, 3 * size + len(signature.results))

@@ -43,3 +43,5 @@ def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 outer = decorator()
 inner = decorator(_nrt=False)
 inlined = decorator(_nrt=False, forceinline=True)
+# For functions made inside another function, as part of what calls them: Numba cannot cache them on their own.
+closure = njit(nogil=True, error_model="numpy", forceinline=True)

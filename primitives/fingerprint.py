@@ -21,12 +21,13 @@ _SIGN = np.uint64(1 << 63)
 
 
 @inner
-def _hash_outputs(bits, code, length, n_const, cost, salt, keys):
+def _hash_outputs(bits, code, length, n_const, cost, free, keys):
+    """keys[P]: the hash of the outputs (as bits: uint64[P, R, N]), of the cost, and of the number of free constants."""
     for p in range(len(keys)):
         total = 0.0
         for i in range(length[p]):
             total += cost[code[p, i, 0]]
-        h = mix(np.uint64(total * 1024.0), np.uint64(n_const[p]) if salt else np.uint64(0))
+        h = mix(np.uint64(total * 1024.0), np.uint64(n_const[p]) if free else np.uint64(0))
         for r in range(bits.shape[1]):
             for n in range(bits.shape[2]):
                 v = bits[p, r, n]
@@ -57,7 +58,7 @@ class Fingerprinter:
     def __call__(self, packed: Packed) -> np.ndarray:
         """uint64[P]"""
         const = packed.const
-        if self._free:
+        if self._free:  # between 0.5 and 1.5, and far apart: multiples of the golden ratio
             slots = np.arange(1, const.shape[1] + 1)
             const = np.broadcast_to(0.5 + np.mod(slots * 0.6180339887498949, 1.0), const.shape).copy()
         out = np.empty((len(packed), packed.results.shape[1], self._probes.shape[1]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 MAX_INSTRUCTIONS = 4096
 MAX_CONSTANTS = 4096
@@ -52,18 +53,17 @@ class Program:
 
     Value `v` is leaf `v` for 0 <= v < n_leaves, the result of instruction `v - n_leaves` above that, and constant
     `-1 - v` below zero. Instruction i reads only values before its own. `results` names the value of every output and
-    new state, in the order of `signature.results`.
+    new state, in the order of `signature.results`. Raises ValueError for a value that does not exist.
     """
 
     signature: Signature
     instructions: tuple[Instruction, ...]
     constants: tuple[float, ...]
     results: tuple[int, ...]
-    _n_leaves: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        n = len(self.signature.leaves)
-        object.__setattr__(self, "_n_leaves", n)
+        object.__setattr__(self, "constants", tuple(map(float, self.constants)))
+        n = self.n_leaves
         if len(self.instructions) > MAX_INSTRUCTIONS or len(self.constants) > MAX_CONSTANTS:
             raise ValueError(f"a program has more than {MAX_INSTRUCTIONS} instructions or {MAX_CONSTANTS} constants")
         if len(self.results) != len(self.signature.results):
@@ -86,9 +86,9 @@ class Program:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        return self.signature, self.instructions, tuple(float(c).hex() for c in self.constants), self.results
+        return self.signature, self.instructions, tuple(c.hex() for c in self.constants), self.results
 
-    @property
+    @cached_property
     def n_leaves(self) -> int:
         """Number of leaves: value numbers from here on are instructions."""
-        return self._n_leaves
+        return len(self.signature.leaves)

@@ -120,7 +120,7 @@ CHECK = 4  # kind, slot and two operands: OPEN head read-once; IS_NUMBER number;
 STEP = 6  # head, place in FOLDED (-1: not of constants), arity, three slots; or NUMBER and the number
 NUMBER = 0
 SLOTS = 32
-_VALUES, _CONSTANTS = "uvw", "cdk"
+_CONSTANTS = "cdk"
 _TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z]))")
 
 Side = tuple[str, bool, list[Any]] | str | float

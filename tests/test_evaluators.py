@@ -81,6 +81,29 @@ def test_wrong_shapes_are_told_apart() -> None:
         evaluator.loss(packed, np.zeros((2, 5)), np.zeros(4))
     with pytest.raises(ValueError, match="float16"):
         NumbaEvaluator(ARITHMETIC, "float16")
+    with pytest.raises(ValueError, match="at least one thread"):
+        NumbaEvaluator(ARITHMETIC, threads=0)
+
+
+@pytest.mark.parametrize("maker", [ReferenceEvaluator, NumbaEvaluator])
+@pytest.mark.parametrize(
+    ("field", "cell", "value", "what"),
+    [
+        ("code", (0, 1), 6, "reads beyond"),  # 2 leaves and 4 instructions: values 0 to 5
+        ("code", (0, 1), -2, "1 constants"),
+        ("results", 0, 6, "reads beyond"),
+        ("results", 0, -2, "reads beyond"),
+        ("code", (0, 0), 4, "opcode that this set of 4 primitives lacks"),
+        ("code", (0, 0), -1, "opcode"),
+        ("length", (), 5, "room for"),
+    ],
+)
+def test_a_batch_that_would_read_foreign_memory_is_refused(maker, field, cell, value, what) -> None:
+    packed = random_programs(ARITHMETIC, 3, Shape(2, 1, 4, 1), np.random.default_rng(0))
+    cell = (1, *cell) if isinstance(cell, tuple) else (1, cell)
+    getattr(packed, field)[cell] = value
+    with pytest.raises(ValueError, match=what):
+        maker(ARITHMETIC, "float64").outputs(packed, np.zeros((2, 5)))
 
 
 def test_scalar_kernels_are_the_primitives_and_their_derivatives() -> None:
@@ -103,6 +126,23 @@ def test_scalar_kernels_are_the_primitives_and_their_derivatives() -> None:
                 moved[slot] += sign * step
                 ends.append(scalar.apply_scalar(opcode, *moved))
             assert got == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5, abs=1e-7), (primitive.name, slot)
+
+
+def test_no_code_is_imported_from_a_folder_that_others_may_have_filled(tmp_path, monkeypatch) -> None:
+    """Without a home the folder is a temporary one; a guessable name is used only if nobody else can write there."""
+    monkeypatch.delenv("DISCOVER_CACHE", raising=False)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = cache_folder()
+    assert folder == cache_folder() and folder.parent == tmp_path and folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    other = cache_folder()
+    assert other != folder and other == cache_folder() and other.stat().st_mode & 0o777 == 0o700
+    folder.rmdir()
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert cache_folder() == other
 
 
 def test_a_kernel_module_is_named_by_what_it_depends_on(tmp_path, monkeypatch) -> None:

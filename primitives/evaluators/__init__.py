@@ -8,7 +8,11 @@ The conventions that every evaluator keeps (`conformance` tests them):
 
 - IEEE 754 arithmetic in the evaluator's dtype, constants rounded to it; each primitive within its `ulp` on its domain.
 - One row's results depend on that row alone, to the bit: not on the number of rows, programs or threads.
-- `loss` is the mean squared error of result 0. It is +inf where that is not finite: a NaN or infinity in any row.
+- NaN, infinities, zeros and subnormals are as `Primitive.nan` says or IEEE 754 has it, but: a subnormal argument may be
+  taken for zero, a result near or below the least normal number may be zero, and a zero result of min, max, sin or tan
+  may have either sign.
+- `loss` is the mean squared error of result 0, +inf where that is not finite: a NaN or infinity in any row. Errors may
+  be squared, and a few squares added, in the dtype: in float32 an error beyond 9e18 may make the loss infinite.
 """
 
 from __future__ import annotations
@@ -28,22 +32,38 @@ class Evaluator(Protocol):
     dtype: np.dtype
 
     def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
-        """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
+        """All results: dtype[P, R, N] for leaves[n_leaves, N]. ValueError where `check_batch` objects."""
         ...
 
     def loss(self, packed: Packed, leaves: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite."""
+        """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite (see above)."""
         ...
 
 
-def check_rows(packed: Packed, leaves: np.ndarray, target: np.ndarray | None = None) -> None:
-    """Raise ValueError where the shapes of programs, leaves and target cannot belong together."""
+def check_batch(
+    primitives: PrimitiveSet, packed: Packed, leaves: np.ndarray, target: np.ndarray | None = None
+) -> None:
+    """Raise ValueError where programs, leaves[n_leaves, N] and target[N] cannot belong together.
+
+    What passes reads no memory but its own, whatever is wrong with it otherwise.
+    """
     if leaves.ndim != 2:
         raise ValueError(f"leaves have shape {leaves.shape}; they are one row per leaf: [n_leaves, N]")
     if target is not None and target.shape != leaves.shape[1:]:
         raise ValueError(f"the target has shape {target.shape}; leaves of {leaves.shape[1]} rows need as many values")
-    if len(packed):
-        top = leaves.shape[0] + packed.code.shape[1]
-        # The first test is the quick one: it reads on end and takes opcodes along.
-        if (packed.code.max(initial=0) >= top and packed.code[:, :, 1:].max() >= top) or packed.results.max() >= top:
-            raise ValueError(f"a program reads beyond the {leaves.shape[0]} leaves given and its own instructions")
+    if not len(packed):
+        return
+    code, results = packed.code, packed.results
+    # Few passes, since they cost a few per cent of a loss over 64 rows; as unsigned ones, negative numbers are too large.
+    if packed.length.view(np.uint16).max() > code.shape[1]:
+        raise ValueError(f"a program is longer than the {code.shape[1]} instructions that there is room for")
+    if code.view(np.uint16)[:, :, 0].max(initial=0) >= len(primitives):
+        raise ValueError(f"a program uses an opcode that this set of {len(primitives)} primitives lacks")
+    least, end = -packed.const.shape[1], leaves.shape[0] + code.shape[1]
+    largest = code.max(initial=0)  # opcodes are included first, for NumPy is quick on whole arrays
+    if largest >= end:
+        largest = code[:, :, 1:].max()
+    if largest >= end or code.min(initial=0) < least or results.max() >= end or results.min() < least:
+        raise ValueError(
+            f"a program reads beyond the {leaves.shape[0]} leaves given, its own instructions and {-least} constants"
+        )

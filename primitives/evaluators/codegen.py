@@ -2,6 +2,7 @@
 
 Numba keys its disk cache by a function's own file, not by what the function calls. So the module of a set is a file
 named by the hash of all that it depends on: a changed primitive, helper or Numba gets another file, never a stale one.
+(That is why the generated functions use `njit` itself, not the stamped decorators of `primitives.compiled`.)
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import hashlib
 import importlib.util
 import os
 import platform
+import stat
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +23,8 @@ import llvmlite
 import numba
 import numpy as np
 
-from primitives.evaluators import intrinsics, translate, vecmath
+from primitives import compiled
+from primitives.evaluators import translate, vecmath
 from primitives.primitive import Primitive, PrimitiveSet
 
 DTYPES = ("float32", "float64")
@@ -219,26 +223,45 @@ def loss(code, length, const, n_const, results, leaves, target, out):
 def _key(text: str) -> str:
     """16 hex digits over the module and everything that its machine code is made from."""
     digest = hashlib.sha256(text.encode())
-    for module in (intrinsics, translate, vecmath):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(compiled.__file__)):
+        digest.update(path.read_bytes())
     versions = (numba.__version__, llvmlite.__version__, np.__version__, sys.version, platform.machine())
     digest.update(repr(versions).encode())
     return digest.hexdigest()[:16]
 
 
 def cache_folder() -> Path:
-    """$DISCOVER_CACHE or ~/.cache/discover, `kernels` below it; a folder of temporary files where that is read-only."""
-    root = os.environ.get("DISCOVER_CACHE")
-    choices = [Path(root)] if root else []
-    choices += [Path.home() / ".cache" / "discover", Path(tempfile.gettempdir()) / f"discover-{os.getuid()}"]
+    """`kernels` in the first writable folder of $DISCOVER_CACHE, ~/.cache/discover and a temporary one of this user.
+
+    Code is imported from here (and unpickled, by Numba). So the temporary folder, whose name anybody can guess, is only
+    taken if it belongs to this user and nobody else may write to it; otherwise this process gets a new one to itself.
+    """
+    choices = [Path(root)] if (root := os.environ.get("DISCOVER_CACHE")) else []
+    with suppress(RuntimeError):  # a user without a home
+        choices.append(Path.home() / ".cache" / "discover")
     for choice in choices:
         folder = choice / "kernels"
-        try:
+        with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
+            if os.access(folder, os.W_OK):
+                return folder
+    temporary = Path(tempfile.gettempdir()) / f"discover-kernels-{os.getuid()}"
+    with suppress(OSError):
+        temporary.mkdir(mode=0o700, exist_ok=True)
+    return temporary if _is_private(temporary) else _own_folder()
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether this is a folder (not a link to one) of this user that nobody else may write to."""
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+@cache
+def _own_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="discover-kernels-"))
 
 

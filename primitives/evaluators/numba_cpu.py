@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from primitives.evaluators import check_rows
+from primitives.evaluators import check_batch
 from primitives.evaluators.codegen import kernels
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
@@ -19,25 +19,28 @@ class NumbaEvaluator:
 
     The interpreter is compiled once per primitive set, dtype and machine, and then loaded from disk. Its kernels hold
     no lock: with `threads` > 1 the programs are shared out among threads. Results are the same for any number.
+    Raises ValueError for another dtype or number of threads.
     """
 
     def __init__(self, primitives: PrimitiveSet, dtype: str = "float32", threads: int = 1) -> None:
         self.primitives = primitives
         self.dtype = np.dtype(dtype)
         self.kernels = kernels(primitives, self.dtype.name)
+        if threads < 1:
+            raise ValueError(f"an evaluator needs at least one thread, not {threads}")
         self.threads = threads
 
     def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
-        """All results: dtype[P, R, N]."""
-        check_rows(packed, leaves)
+        """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
+        check_batch(self.primitives, packed, leaves)
         rows = self._array(leaves)
         out = np.empty((len(packed), packed.results.shape[1], rows.shape[1]), self.dtype)
         self._share(len(packed), lambda part: self.kernels.run(*packed[part].arrays, rows, out[part]))
         return out
 
     def loss(self, packed: Packed, leaves: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Mean squared error of result 0: float64[P], +inf where it is not finite."""
-        check_rows(packed, leaves, target)
+        """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite."""
+        check_batch(self.primitives, packed, leaves, target)
         rows, wanted = self._array(leaves), self._array(target)
         out = np.empty(len(packed), np.float64)
         self._share(len(packed), lambda part: self.kernels.loss(*packed[part].arrays, rows, wanted, out[part]))

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from primitives.evaluators import check_rows
+from primitives.evaluators import check_batch
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 
 
 class ReferenceEvaluator:
-    """Runs `Primitive.numpy`. In float64 it is what the other evaluators are compared with; float32
-    rounds every step, and is only as accurate as NumPy's float32 functions."""
+    """Runs `Primitive.numpy`. In float64 it is what the other evaluators are compared with; float32 rounds every step,
+    and is only as accurate as NumPy's float32 functions. Its loss is computed in float64 from the outputs."""
 
     def __init__(self, primitives: PrimitiveSet, dtype: str = "float64") -> None:
         self.primitives = primitives
         self.dtype = np.dtype(dtype)
 
     def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
-        """All results: dtype[P, R, N]."""
-        check_rows(packed, leaves)
+        """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
+        check_batch(self.primitives, packed, leaves)
         leaves = np.asarray(leaves, self.dtype)
         n = leaves.shape[1]
         out = np.empty((len(packed), packed.results.shape[1], n), self.dtype)
@@ -36,8 +36,8 @@ class ReferenceEvaluator:
         return out
 
     def loss(self, packed: Packed, leaves: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Mean squared error of result 0: float64[P], +inf where it is not finite."""
-        check_rows(packed, leaves, target)
+        """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite."""
+        check_batch(self.primitives, packed, leaves, target)
         with np.errstate(all="ignore"):
             error = np.mean((self.outputs(packed, leaves)[:, 0].astype(np.float64) - target) ** 2, axis=1)
         return np.where(np.isfinite(error), error, np.inf)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
+from primitives.compiled import inlined, inner
 from primitives.evaluators.intrinsics import select
+from primitives.primitive import PrimitiveSet
 
 FILL, LOSS, OUTPUT = 0, 1, 2  # operations beside the primitives': a constant to every row; what becomes of a result
 OPERATIONS = 3  # the number of the first primitive's operation
@@ -15,7 +14,7 @@ CELLS = 5  # integers an operation takes on the tape
 SWAP = 1 << 14  # flag in the table of variants: the first two arguments are exchanged
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined
 def translate(
     code, length, const, results, p, ending, n_results, n_leaves, first, stride, arity, variants, tape, immediate, at,
     where, alive, dies, free,
@@ -136,7 +135,7 @@ def translate(
     return s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@inner
 def translate_all(
     code, length, const, results, begin, end, ending, n_results, n_leaves, first, stride, arity, variants, tape,
     immediate, where, alive, dies, free,
@@ -151,7 +150,7 @@ def translate_all(
     return at
 
 
-def tables(primitives: Any) -> tuple[np.ndarray, list[tuple[int, int]]]:
+def tables(primitives: PrimitiveSet) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """The table of variants, and the (opcode, constant slot or -1) of the interpreter's operations from OPERATIONS on.
 
     Every primitive of two or more arguments has an operation for a constant in each slot, once for the two slots of a

@@ -7,9 +7,8 @@ Decided, beside NaN in, NaN out and the IEEE limits at infinity and zero:
 
 - exp and exp2 return 0 where the result would be below sqrt(2) times the least normal number, and log and log2 take a
   subnormal for 0; every other function takes and gives subnormals.
-- sin, cos and tan hold their accuracy for every finite argument. Beyond `trig_limit` float32 reduces through a table of
-  2^e mod 2 pi, float64 falls back on the C library; `*_narrow` skips that and is right up to `trig_limit` only.
-  sin(-0) and tan(-0) are +0.
+- sin, cos and tan (see `trigonometry`) hold their accuracy for every finite argument; `*_narrow` up to `trig_limit`
+  only. sin(-0) and tan(-0) are +0.
 - minimum and maximum give NaN if either argument is NaN; for two zeros of unlike sign they may give either.
 - rint rounds ties to even. sign(NaN) is NaN and sign(-0) is 0. scalb rounds once.
 
@@ -21,16 +20,15 @@ from __future__ import annotations
 import math
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
 
 import numba
 import numpy as np
-from numba import njit
 
+from primitives.compiled import closure
+from primitives.evaluators import trigonometry
 from primitives.evaluators.intrinsics import (
     add,
     bit_and,
-    bit_xor,
     bits,
     constant,
     copysign,
@@ -55,11 +53,7 @@ INSTRUCTIONS = {"sqrt": sqrt, "fabs": fabs, "rint": rint, "floor": floor, "copys
 NARROW = {"sin": "sin_narrow", "cos": "cos_narrow", "tan": "tan_narrow"}
 
 _LN2 = 0.6931471805599453
-# pi and ln 2 as sums of floats, high part first.
-_PI = {
-    4: (3.141592502593994, 1.5099578831723193e-07, 1.078060505991553e-14),
-    8: (3.141592653589793, 1.224646799147353e-16, 2.1657133478438278e-32),
-}
+# ln 2 as a sum of two floats, high part first.
 _LN2_PARTS = {4: (0.6931471824645996, -1.9046542121259336e-09), 8: (0.6931471805599453, 2.3190468138462996e-17)}
 
 # exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2)/2
@@ -95,14 +89,6 @@ _LOG = {
         0.18181775615483936846, 0.15387092997720494941, 0.13250066648199369531, 0.13251804780631467172,
     ),
 }  # fmt: skip
-# sin(r) = r + r^3 q(r^2) on |r| <= 1.03 pi/2
-_SIN = {
-    4: (-0.16666657594499191597, 0.0083330133959077382265, -0.00019805589946648359525, 2.5966781834421190035e-6),
-    8: (
-        -0.16666666666666664889, 0.008333333333333121494, -0.00019841269841182939155, 2.7557319206652322013e-6,
-        -2.5052106464508996196e-8, 1.6058919328432492934e-10, -7.6424655965316315029e-13, 2.7156893017744321208e-15,
-    ),
-}  # fmt: skip
 # erf(x) = x p(x^2) up to 1; beyond, 1 - exp(-x^2) q((x - k) / (x + k)), k = 2 (float32) and 2.5 (float64)
 _ERF_NEAR = {
     4: (
@@ -129,10 +115,6 @@ _ERF_FAR = {
 }  # fmt: skip
 
 
-def _compiled(function: Any) -> Any:
-    return njit(error_model="numpy", nogil=True, forceinline=True)(function)
-
-
 @cache
 def helpers(dtype: str) -> SimpleNamespace:
     """The functions for "float32" or "float64": compiled, inlined into their callers, of floats of that type."""
@@ -143,23 +125,21 @@ def helpers(dtype: str) -> SimpleNamespace:
     info = np.finfo(F)
     mantissa = info.nmant
     bias = info.maxexp - 1
-    trig_limit = 5e5 if single else 1e15
 
     ONE, ZERO, HALF, TWO = F(1), F(0), F(0.5), F(2)
     INF, NAN = F(np.inf), F(np.nan)
-    SHIFT, SIGN_SHIFT = I(mantissa), I(size * 8 - 1)
+    SHIFT = I(mantissa)
     TINY = F(info.tiny)
     UP, UP_BITS = F(2.0**mantissa), F(-mantissa)  # lifts a subnormal into the normal range
     SPLIT_MASK = I(int(np.array(-np.inf, F).view(I)))  # sign and exponent
     BIAS = I(bias)
-    TRIG_LIMIT = F(trig_limit)
     FAR_POINT = F(2) if single else F(2.5)
     FAR_END = F(4) if single else F(6)
     TANH_END = F(10) if single else F(20)
 
     kind = numba.float32 if single else numba.float64
-    exp_series, log_series, sin_series, near_series, far_series = (
-        polynomial(kind, table[size]) for table in (_EXP, _LOG, _SIN, _ERF_NEAR, _ERF_FAR)
+    exp_series, log_series, near_series, far_series = (
+        polynomial(kind, table[size]) for table in (_EXP, _LOG, _ERF_NEAR, _ERF_FAR)
     )
     twice_exp_series = polynomial(kind, tuple(2 * c for c in (1.0, 1.0, *_EXP[size])))
     twice_exp2_series = polynomial(kind, tuple(2 * c for c in (1.0, *_EXP2[size])))
@@ -170,21 +150,20 @@ def helpers(dtype: str) -> SimpleNamespace:
     biased = constant(kind, 1.5 * 2.0**mantissa + bias - 1)
     exp2_min, exp2_max = constant(kind, 1.0 - bias), constant(kind, 2.0 + bias)
     exp_min, exp_max = constant(kind, float(F((1 - bias) * _LN2))), constant(kind, float(F((bias + 2) * _LN2)))
-    log2e, inv_pi = constant(kind, float(F(1 / _LN2))), constant(kind, float(F(1 / math.pi)))
+    log2e = constant(kind, float(F(1 / _LN2)))
     ln2_high, ln2_low = _LN2_PARTS[size]
     minus_ln2_high, minus_ln2_low = constant(kind, -ln2_high), constant(kind, -ln2_low)
     step = constant(kind, 2.0**-mantissa)
     ln2_step, ln2_low_step = constant(kind, ln2_high * 2.0**-mantissa), constant(kind, ln2_low * 2.0**-mantissa)
-    minus_pi_0, minus_pi_1, minus_pi_2 = (constant(kind, -v) for v in _PI[size])
 
-    @_compiled
+    @closure
     def power_bits(y, t):
-        """y * 2^n for y in [1/2, 2), where t = n + MAGIC: n goes straight to the exponent bits."""
+        """y * 2^n for y in [1/2, 2), where t = n + magic: n goes straight to the exponent bits."""
         return unbits(add(bits(y), shift_left(bits(t), SHIFT)))
 
     # exp and exp2 compute 2 e^r times 2^(n - 1): the last factor comes from the low bits of a biased t, is 0 for the
     # least n let through and infinite for the greatest, and the product overflows where it should.
-    @_compiled
+    @closure
     def exp(x):
         x = select(exp_min() > x, exp_min(), x)
         x = select(exp_max() < x, exp_max(), x)
@@ -193,7 +172,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         r = fma(n, minus_ln2_low(), fma(n, minus_ln2_high(), x))
         return twice_exp_series(r) * unbits(shift_left(bits(t), SHIFT))
 
-    @_compiled
+    @closure
     def exp2(x):
         x = select(exp2_min() > x, exp2_min(), x)
         x = select(exp2_max() < x, exp2_max(), x)
@@ -203,7 +182,7 @@ def helpers(dtype: str) -> SimpleNamespace:
 
     LOG_SPLIT = I(int(np.array(2 / 3 if single else math.sqrt(0.5), F).view(I)))
 
-    @_compiled
+    @closure
     def log_parts(x):
         """e 2^nmant and log(m) with x = m 2^e, m around 1; specials are left to the caller."""
         i = bits(x)
@@ -220,104 +199,22 @@ def helpers(dtype: str) -> SimpleNamespace:
             y = f - (h - s * fma(z, log_series(z), h))
         return e, y
 
-    @_compiled
+    @closure
     def log_limits(x, y):
         """y, but as IEEE has it at zero (which takes in the subnormals), below zero, at infinity and NaN."""
         return select(x < TINY, select(x > -TINY, -INF, NAN), select(x < INF, y, x))
 
-    @_compiled
+    @closure
     def log(x):
         e, y = log_parts(x)
         return log_limits(x, fma(e, ln2_step(), y) if single else fma(e, ln2_step(), fma(e, ln2_low_step(), y)))
 
-    @_compiled
+    @closure
     def log2(x):
         e, y = log_parts(x)
         return log_limits(x, fma(y, log2e(), e * step()))
 
-    @_compiled
-    def sin_core(r, t):
-        """sin(r + n pi) for |r| about pi/2, where t = n + MAGIC: odd n flips the sign."""
-        s = r * r
-        return unbits(bit_xor(bits(fma(r * s, sin_series(s), r)), shift_left(bits(t), SIGN_SHIFT)))
-
-    @_compiled
-    def sin_narrow(x):
-        t = fma(x, inv_pi(), magic())
-        n = t - magic()
-        return sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x))), t)
-
-    @_compiled
-    def cos_narrow(x):
-        t = fma(x, inv_pi(), -HALF) + magic()
-        n = (t - magic()) + HALF
-        return -sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x))), t)
-
-    @_compiled
-    def tan_narrow(x):
-        return sin_narrow(x) / cos_narrow(x)
-
-    if single:
-        double = helpers("float64")
-        sin64, cos64 = double.sin_tail, double.cos_tail
-        high, low = _two_pi_powers()
-        WIDE, LAST = I(bias + mantissa), I(high.size - 1)
-        FRACTION, HIDDEN = I(2**mantissa - 1), I(2**mantissa)
-        D = np.float64
-
-        @_compiled
-        def reduced(x):
-            """x modulo 2 pi (in part) as a sum of two doubles, for |x| >= 2^24: mantissa times (2^e mod 2 pi)."""
-            i = bits(fabs(x))
-            m = copysign(D(add(bit_and(i, FRACTION), HIDDEN)), D(x))
-            e = subtract(shift_right(i, SHIFT), WIDE)
-            e = np.uint64(select(e < I(0), I(0), select(e > LAST, LAST, e)))
-            p = m * high[e]
-            tail = fma(m, high[e], -p) + m * low[e]
-            far = (fabs(x) > TRIG_LIMIT) & (i >= shift_left(WIDE, SHIFT))
-            return select(far, p, D(x)), select(far, tail, D(0))
-
-        @_compiled
-        def sin(x):
-            p, tail = reduced(x)
-            y = select(fabs(x) < INF, F(sin64(p, tail)), NAN)
-            return select(fabs(x) <= TRIG_LIMIT, sin_narrow(x), y)
-
-        @_compiled
-        def cos(x):
-            p, tail = reduced(x)
-            y = select(fabs(x) < INF, F(cos64(p, tail)), NAN)
-            return select(fabs(x) <= TRIG_LIMIT, cos_narrow(x), y)
-
-    else:
-
-        @_compiled
-        def sin_tail(x, tail):
-            """sin(x + tail) for a small tail."""
-            t = fma(x, inv_pi(), magic())
-            n = t - magic()
-            return sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x)) + tail), t)
-
-        @_compiled
-        def cos_tail(x, tail):
-            """cos(x + tail) for a small tail."""
-            t = fma(x, inv_pi(), -HALF) + magic()
-            n = (t - magic()) + HALF
-            return -sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x)) + tail), t)
-
-        @_compiled
-        def sin(x):
-            return sin_narrow(x) if fabs(x) <= TRIG_LIMIT else math.sin(x)
-
-        @_compiled
-        def cos(x):
-            return cos_narrow(x) if fabs(x) <= TRIG_LIMIT else math.cos(x)
-
-    @_compiled
-    def tan(x):
-        return sin(x) / cos(x)
-
-    @_compiled
+    @closure
     def tanh(x):
         a = fabs(x)
         a = TWO * select(a > TANH_END, TANH_END, a)
@@ -328,7 +225,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         y = fma(scale, fma(r * r, exp_series(r), r), scale - ONE)  # exp(2a) - 1 without cancellation
         return copysign(y / (y + TWO), x)
 
-    @_compiled
+    @closure
     def erf(x):
         a = fabs(x)
         near = x * near_series(x * x)
@@ -336,7 +233,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         far = ONE - exp(-(b * b)) * far_series((b - FAR_POINT) / (b + FAR_POINT))
         return select(a < ONE, near, copysign(far, x))
 
-    @_compiled
+    @closure
     def logb(x):
         a = fabs(x)
         small = a < TINY
@@ -344,17 +241,17 @@ def helpers(dtype: str) -> SimpleNamespace:
         e = F(subtract(shift_right(i, SHIFT), BIAS)) + select(small, UP_BITS, ZERO)
         return select(a < INF, select(a == ZERO, -INF, e), a)
 
-    @_compiled
+    @closure
     def power_of_two(k):
         """2^k for an integral k in the normal range of float64."""
         return unbits(shift_left(add(np.int64(k), np.int64(1023)), np.int64(52)))
 
-    @_compiled
+    @closure
     def clip(k, low, high):
         """k held to [low, high]; NaN becomes low."""
         return select(k > low, select(k < high, k, high), low)
 
-    @_compiled
+    @closure
     def scalb(x, k):
         if single:
             # Exact in float64; the conversion rounds once.
@@ -368,39 +265,18 @@ def helpers(dtype: str) -> SimpleNamespace:
             y = x * power_of_two(first) * power_of_two(middle) * power_of_two(last)
         return select(k == k, y, k)
 
-    @_compiled
+    @closure
     def sign(x):
         return select(x > ZERO, ONE, select(x < ZERO, -ONE, select(x == ZERO, ZERO, x)))
 
-    @_compiled
+    @closure
     def minimum(a, b):
         return select((a < b) | (a != a), a, b)
 
-    @_compiled
+    @closure
     def maximum(a, b):
         return select((a > b) | (a != a), a, b)
 
-    names = list(NAMES)
-    if not single:
-        names += ["sin_tail", "cos_tail"]
-    scope = locals()
-    library = {name: scope[name] for name in names}
-    return SimpleNamespace(F=F, I=I, trig_limit=trig_limit, **library, **INSTRUCTIONS)
-
-
-def _two_pi_powers() -> tuple[np.ndarray, np.ndarray]:
-    """2^e modulo 2 pi, for e = 0 to 104, as sums of two doubles.
-
-    2 pi, in units of 2^-317, is an integer here, so that the powers of two reduce exactly.
-    """
-    scale = 317
-    two_pi = 0xC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD
-    high, low = np.empty(105), np.empty(105)
-    for e in range(105):
-        rest = (1 << (e + scale)) % two_pi
-        if rest > two_pi // 2:
-            rest -= two_pi
-        high[e] = rest / (1 << scale)
-        numerator, denominator = float(high[e]).as_integer_ratio()
-        low[e] = (rest * denominator - (numerator << scale)) / (denominator << scale)
-    return high, low
+    trig = trigonometry.functions(dtype)
+    scope = locals() | vars(trig)
+    return SimpleNamespace(F=F, I=I, trig_limit=trig.limit, **{name: scope[name] for name in NAMES}, **INSTRUCTIONS)
