@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discover.runs import Observe, Run
 
 MISTAKE, INTERRUPTED = 2, 3
+_UsageError: Any = typer.BadParameter.__base__  # of click, or of the copy that typer carries
 app = typer.Typer(
     help="Search spaces of small programs.",
     no_args_is_help=True,
@@ -43,10 +44,21 @@ def main() -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except UserError as error:
-        print(f"discover: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(MISTAKE)
+        _complain(str(error))
+    except _UsageError as error:
+        context = error.ctx
+        if context is not None and not sys.argv[1:]:
+            print(context.get_help())
+            sys.exit(MISTAKE)
+        command = context.command_path if context is not None else "discover"
+        _complain(f"{error.format_message().rstrip('.')}; see {command} --help")
+
+
+def _complain(text: str) -> NoReturn:
+    print(f"discover: {' '.join(text.split())}", file=sys.stderr)
+    sys.exit(MISTAKE)
 
 
 @app.callback(invoke_without_command=True)
@@ -136,11 +148,16 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Set a run's finds beside what is known already."""
+    if picture is not None and picture.suffix not in (".png", ".svg"):
+        raise UserError(f"--picture {picture}: a picture is a .png or an .svg file")
     loaded = _load(run)
     found = [e.find for e in loaded.top()]
     output.print_rows(loaded.problem.report(found), as_json)
     if picture is not None:
-        loaded.problem.picture(found, picture)
+        try:
+            loaded.problem.picture(found, picture)
+        except OSError as error:
+            raise UserError(f"{picture}: cannot be written: {error.strerror}") from None
 
 
 @app.command()

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Progress:
-    """How far a search is. `best` are (label, value) texts of the Pareto front so far."""
+    """How far a search is.
+
+    objectives  their names
+    best        the Pareto front so far, as texts: the earlier objectives, and the last one
+    doing       what takes its time now, where it is not the next generation
+    """
 
     generation: int = 0
     generations: int = 0
@@ -38,7 +43,9 @@ class Progress:
     quarantined: int = 0
     seconds: float = 0.0
     seconds_outside_evaluation: float = 0.0
+    objectives: tuple[str, ...] = ()
     best: list[tuple[str, str]] = field(default_factory=list)
+    doing: str = ""
 
     COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "quarantined")
 
@@ -53,7 +60,11 @@ class Search:
         self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
         self.archive = Archive(problem)
         self.cache = Cache(len(problem.objectives), problem.shape.constants if problem.free_constants else 0)
-        self.progress = Progress(budget=spec.run.budget, generations=-(-spec.run.budget // spec.strategy.batch))
+        self.progress = Progress(
+            budget=spec.run.budget,
+            generations=-(-spec.run.budget // spec.strategy.batch),
+            objectives=tuple(o.name for o in problem.objectives),
+        )
         self._canonicalize = Canonicalizer(problem.primitives, problem.signature, problem.free_constants)
         self._fingerprint = Fingerprinter(problem.primitives, problem.probes, problem.free_constants)
         self._since_improvement = 0
@@ -248,11 +259,15 @@ def search(
         if observe is not None:
             progress.best = best(running.archive)
             observe(progress)
-    return problem.finish(elites(running.archive))
+    finalists = elites(running.archive)
+    if observe is not None:
+        progress.best, progress.doing = best(running.archive), f"polishing the best of {len(finalists)} elites"
+        observe(progress)
+    return problem.finish(finalists)
 
 
 def best(archive: Archive) -> list[tuple[str, str]]:
-    """The front, as texts: the earlier objectives, and the last one."""
+    """`Progress.best` of an archive."""
     on = np.flatnonzero(archive.occupied)
     on = on[front(oriented(archive.problem, archive.score[on]))]
     return [(" ".join(f"{v:g}" for v in row[:-1]), f"{row[-1]:.4g}") for row in archive.score[on].tolist()]

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from discover.errors import UserError, nearest
 
@@ -26,19 +26,40 @@ def check(mode: str) -> None:
 
 @contextmanager
 def observer(mode: str, title: str, stream: TextIO | None = None) -> Iterator[Callable[[Progress], None]]:
-    """What `discover.run` may call after each generation."""
+    """What `discover.run` may call with its progress."""
     stream = stream or sys.stderr
     check(mode)
     if mode == "json":
-        yield lambda progress: print(json.dumps(data(progress)), file=stream, flush=True)
+        yield _Json(stream)
     elif mode == "auto" and stream.isatty():
-        with _live(title, stream) as observe:
+        with _live(title, stream) as (observe, tell), _compiling(tell):
             yield observe
     else:
-        print(title, file=stream, flush=True)
         plain = _Plain(stream)
-        yield plain
+        plain.tell(title)
+        with _compiling(plain.tell):
+            yield plain
         plain.end()
+
+
+@contextmanager
+def _compiling(tell: Callable[[str], None]) -> Iterator[None]:
+    """Say so when Numba first compiles: a newcomer would wait half a minute before an empty screen."""
+    from numba.core import event
+
+    class Listener(event.Listener):
+        told = False
+
+        def on_start(self, event: Any) -> None:
+            if not self.told:
+                self.told = True
+                tell("compiling kernels, only once on this machine")
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    with event.install_listener("numba:compile", Listener()):
+        yield
 
 
 def data(progress: Progress) -> dict[str, object]:
@@ -59,8 +80,10 @@ def data(progress: Progress) -> dict[str, object]:
 
 def line(progress: Progress) -> str:
     """Progress in one line."""
-    best = "  ".join(f"{label}: {value}" for label, value in progress.best)
-    return f"{_share(progress):4.0%} {_figures(progress)} | {best}"
+    *earlier, last = progress.objectives or ("best",)
+    head = f"{last} by {', '.join(earlier)}" if earlier else last
+    best = "  ".join(f"{label}: {value}" if label else value for label, value in progress.best)
+    return f"{_share(progress):4.0%} {_figures(progress)} | {head} {best}".rstrip()
 
 
 def _figures(progress: Progress) -> str:
@@ -77,6 +100,17 @@ def _share(progress: Progress) -> float:
     return progress.candidates / max(progress.budget, 1)
 
 
+class _Json:
+    """A line after each generation."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, progress: Progress) -> None:
+        if not progress.doing:
+            print(json.dumps(data(progress)), file=self._stream, flush=True)
+
+
 class _Plain:
     """A line every few seconds, and the last one in any case."""
 
@@ -86,6 +120,10 @@ class _Plain:
         self._waiting: Progress | None = None
 
     def __call__(self, progress: Progress) -> None:
+        if progress.doing:
+            self.end()
+            self.tell(progress.doing)
+            return
         self._waiting = progress
         if time.monotonic() >= self._next:
             self.end()
@@ -93,12 +131,15 @@ class _Plain:
 
     def end(self) -> None:
         if self._waiting is not None:
-            print(line(self._waiting), file=self._stream, flush=True)
+            self.tell(line(self._waiting))
             self._waiting = None
+
+    def tell(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
 
 
 @contextmanager
-def _live(title: str, stream: TextIO) -> Iterator[Callable[[Progress], None]]:
+def _live(title: str, stream: TextIO) -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
     from rich.console import Console, Group
     from rich.live import Live
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -113,8 +154,13 @@ def _live(title: str, stream: TextIO) -> Iterator[Callable[[Progress], None]]:
         def observe(progress: Progress) -> None:
             bar.update(task, total=progress.budget, completed=progress.candidates)
             best = Table.grid(padding=(0, 2))
+            *earlier, last = progress.objectives
+            best.add_row(Text(" ".join(earlier), style="dim"), Text(last, style="dim"))
             for label, value in progress.best:
                 best.add_row(Text(label, style="bold"), Text(value))
-            live.update(Group(bar, Text(_figures(progress), style="dim"), best))
+            live.update(Group(bar, Text(_figures(progress), style="dim"), best, Text(progress.doing)))
 
-        yield observe
+        def tell(text: str) -> None:
+            live.update(Group(bar, Text(text)))
+
+        yield observe, tell

@@ -178,7 +178,7 @@ def run(
 
     name     "DOMAIN/NAME", or a .toml spec file
     set      overrides, "strategy.population=100"
-    observe  called after each generation with a discover.engine.Progress
+    observe  called with a discover.engine.Progress after each generation, and once more before the finds are polished
     Raises UserError for what the user can mend. After an exception, Ctrl-C included, `load(folder).resume()` goes on.
     """
     given = {"seed": seed, "budget": budget, "workers": workers}
@@ -212,9 +212,11 @@ def export(run: Run | str | Path, id: str | None = None, to: str = "python") -> 
 
 
 def start(resolved: spec.Spec, out: str | Path | None = None) -> Store:
-    """A store in a new run folder."""
+    """A store in a new run folder; of a search that is impossible, no folder is left."""
+    from discover import workers
     from discover.doctor import environment
 
+    workers.problem_of(resolved.ref)
     config = {
         "name": resolved.name,
         "summary": resolved.summary,

@@ -16,7 +16,7 @@ import sqlite3
 import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,24 +108,25 @@ class Store:
     def open(folder: str | Path) -> Store:
         """An existing run, for writing. Raises UserError if another process writes it, or if it is damaged."""
         folder = _existing(folder)
-        with disk(folder):
+        with disk(folder), ExitStack() as undo:
             held = Lock.take(folder)
-            try:
-                store = Store(folder, connect_writer(folder), held)
-                store._check_meta()
-                store.check()  # never build on damage
-                return store
-            except BaseException:
-                held.release()
-                raise
+            undo.callback(held.release)
+            store = Store(folder, connect_writer(folder), held)
+            undo.callback(store._db.close)
+            store._check_meta()
+            store.check()  # never build on damage
+            undo.pop_all()
+            return store
 
     @staticmethod
     def read(folder: str | Path) -> Store:
         """An existing run, for looking only: it never waits for the writer, nor the writer for it."""
         folder = _existing(folder)
-        with disk(folder):
+        with disk(folder), ExitStack() as undo:
             store = Store(folder, connect_reader(folder), None)
+            undo.callback(store.close)
             store._check_meta()
+            undo.pop_all()
             return store
 
     def close(self) -> None:

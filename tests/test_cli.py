@@ -59,7 +59,8 @@ def mistake(discover):
 
 def test_a_search_from_run_to_export(discover):
     ran = discover("run", "toy/one", "--seed", 3, "--budget", 320, "--out", "r", "--progress", "plain")
-    assert (ran.code, ran.out) == (0, "r\n") and "100%" in ran.err
+    assert (ran.code, ran.out) == (0, "r\n") and "100%" in ran.err and "polishing the best of" in ran.err
+    assert "| error by operations 1: " in ran.err
 
     found = discover("top", "r", "--json").json
     assert found and set(found[0]) == {"id", "program", "objectives", "descriptors"}
@@ -199,9 +200,18 @@ def test_mistakes_on_the_command_line(mistake):
 
 
 @pytest.mark.parametrize("args", [["--foo"], ["run"], ["nope"], ["run", "toy/one", "--budget", "many"]])
-def test_what_is_no_command_exits_with_2(discover, args):
-    result = discover(*args)
-    assert result.code == 2 and "Error: " in result.err and "Traceback" not in result.err
+def test_what_is_no_command_exits_with_2(mistake, args):
+    line = mistake(*args)
+    assert "--help" in line, "where to look, in the same line"
+
+
+def test_no_command_at_all_is_answered_with_help(discover):
+    assert discover().code == 2 and "verify" in discover().out
+
+
+def test_an_impossible_search_leaves_no_folder(mistake):
+    wanted = ["functions/exp2", "--out", "r", "--set", 'primitives=["add","sinh"]']
+    assert "'sinh'" in mistake("run", *wanted) and not Path("r").exists()
 
 
 def test_bad_specs(mistake):
@@ -221,6 +231,9 @@ def test_bad_folders(mistake, discover):
     assert "no find 'zzz'" in mistake("show", "r", "zzz")
     assert "did you mean 'text'" in mistake("export", "r", "--to", "txt")
     assert "cannot be written" in mistake("export", "r", "--to", "text", "-o", "no/such/folder/f")
+    assert "is a .png or an .svg" in mistake("report", "r", "--picture", "front.gif")
+    assert "cannot be written" in mistake("run", "toy/one", "--out", "/dev/null/r")
+    assert "cannot be written" in mistake("run", "toy/one", "--out", "/proc/r")
     store = Path("r", "run.sqlite")
     store.write_bytes(store.read_bytes()[:20_000])
     assert "run.sqlite: damaged" in mistake("doctor", "r")
@@ -258,6 +271,15 @@ def test_an_edited_program_is_refused(discover, mistake, program, message):
     db.close()
     assert message in mistake("top", "r")
     assert "do not match" in mistake("doctor", "r")
+
+
+@pytest.mark.parametrize(("column", "text"), [("objectives", "{"), ("objectives", "[]"), ("descriptors", "3")])
+def test_an_edited_find_is_refused(discover, mistake, column, text):
+    discover("run", "toy/one", "--out", "r")
+    with sqlite3.connect("r/run.sqlite") as db:
+        db.execute(f"UPDATE finds SET {column} = ? WHERE position = 0", (text,))
+    db.close()
+    assert "damaged or edited" in mistake("top", "r")
 
 
 def test_a_full_disk_is_a_mistake_that_can_be_mended(discover):

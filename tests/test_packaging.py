@@ -54,6 +54,22 @@ def test_imports_only_go_down():
                     assert words[1].partition(".")[0] not in forbidden, f"{path}: {line}"
 
 
+def test_nothing_that_breeds_or_scores_knows_the_answers():
+    """A process that builds a problem, searches and polishes never loads what is known of it."""
+    code = """
+import sys
+from discover import engine, spec, workers
+wanted = spec.load("functions/exp2", ["run.budget=200", "strategy.batch=100", "problem.max_operations=3"])
+assert engine.search(workers.problem_of(wanted.ref), wanted, ref=wanted.ref)
+print(*(name for name in sys.modules if name.startswith("searches.functions.")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "searches.functions.fit" in loaded and "searches.functions.known" not in loaded
+    readers = [p.name for p in (ROOT / "searches").rglob("*.py") if "import known" in p.read_text()]
+    assert readers == ["report.py"]
+
+
 def test_nothing_that_a_file_says_is_ever_run():
     """Programs are data: no eval, exec, pickle, sympify or torch.load anywhere in the packages."""
     banned_calls = {"eval", "exec", "sympify", "parse_expr", "literal_eval", "__import__"}

@@ -364,6 +364,28 @@ def test_no_flipped_bit_of_a_record_goes_unnoticed(tmp_path):
         Store.open(tmp_path / "r")
 
 
+def test_a_damaged_state_is_neither_shown_nor_built_on(tmp_path):
+    with Store.create(tmp_path / "r", {}) as store:
+        store.commit(**generation(0))
+    changes = [
+        "DELETE FROM state WHERE name = 'constants'",
+        "UPDATE state SET data = zeroblob(length(data)) WHERE name = 'constants'",
+        "UPDATE state SET data = x'00'",
+        "UPDATE state SET dtype = 'O'",
+        "UPDATE state SET shape = '{'",
+    ]
+    whole = (tmp_path / "r" / "run.sqlite").read_bytes()
+    for change in changes:
+        (tmp_path / "r" / "run.sqlite").write_bytes(whole)
+        with sqlite3.connect(tmp_path / "r" / "run.sqlite") as db:
+            db.execute(change)
+        db.close()
+        with pytest.raises(UserError, match="damaged"):
+            Store.open(tmp_path / "r")
+        with Store.read(tmp_path / "r") as store, pytest.raises(UserError, match="damaged"):
+            store.last()
+
+
 def test_an_edited_find_does_not_go_unnoticed(tmp_path):
     find = {"id": "a", "program": "y = x", "objectives": {"error": 0.1}, "descriptors": {"size": 1}}
     with Store.create(tmp_path / "r", {}) as store:

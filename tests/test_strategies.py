@@ -140,6 +140,23 @@ def test_nsga2_keeps_one_program_of_a_key():
     assert one.programs.const[:, 0].tolist() == [5, 1, 2, 4]
 
 
+def test_nsga2_orders_every_front_by_crowding():
+    front, worse = [(0, 9), (1, 8), (2, 7), (9, 0)], [(3, 9), (4, 8), (9, 3)]
+    chosen = select(np.array(front + worse, float), 7).tolist()
+    assert set(chosen[:2]) == {0, 3}, "the ends of the front"
+    assert chosen[2:4] == [2, 1], "then the one with the emptier neighbourhood" and set(chosen[4:]) == {4, 5, 6}
+
+
+def test_nsga2_ranks_what_it_restarts_from():
+    """The front comes in the order of its first objective, which is no rank: here the crowded ones come first."""
+    one = strategy("nsga2", Small(), population=4, tournament=2)
+    old, keys = lines(7, 8)
+    one.tell(old, np.array([[1, -0.5], [2, -1.5]]), keys)
+    batch, keys = lines(0, 1, 2, 3)
+    one.restart(batch, np.array([[0, 9.0], [1, 8.0], [2, 7.0], [9, 0.0]]), keys)
+    assert one.programs.const[:, 0].tolist() == [0, 3, 2, 1]
+
+
 def test_map_elites_keeps_one_elite_a_cell():
     one = strategy("map_elites")
     batch = pack([LINE, PARABOLA, LINE], ARITHMETIC, Small.shape)

@@ -28,6 +28,11 @@ class NSGA2(Population):
         self._breed(batch, self.seed, generation)
         return batch
 
+    def restart(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
+        """Only these programs, ranked as any survivors are: the front comes in the order of its first objective."""
+        self.score = np.full_like(self.score, np.nan)
+        self.tell(batch, score, keys)
+
     def tell(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
         """Survivors of parents and children; of programs with one canonical key the best-scored is enough."""
         programs = Packed.concatenate([self.programs, batch])
@@ -56,4 +61,7 @@ def select(values: np.ndarray, k: int) -> np.ndarray:
             self.fitness = Minimise(values[index].tolist())
 
     rows = tools.selNSGA2([Row(i) for i in range(len(values))], min(k, len(values)))
-    return np.array([row.index for row in rows], np.int64)
+    # DEAP orders by crowding the last front only.
+    fronts = tools.sortNondominated(rows, len(rows))
+    ordered = (row for f in fronts for row in sorted(f, key=lambda row: -row.fitness.crowding_dist))
+    return np.array([row.index for row in ordered], np.int64)

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from discover.errors import nearest
 from searches.functions.targets import TARGETS
 
 
@@ -64,14 +65,8 @@ class FunctionConfig(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        from difflib import get_close_matches
-
         if self.function not in TARGETS:
-            near = get_close_matches(self.function, TARGETS, 1)
-            raise ValueError(
-                f"no function {self.function!r}; "
-                + (f"did you mean {near[0]!r}?" if near else f"there is {', '.join(TARGETS)}")
-            )
+            raise ValueError(f"no function {self.function!r}; {nearest(self.function, TARGETS)}")
         low, high = self.domain
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise ValueError(f"domain=[{low}, {high}] is not an interval; give two finite numbers, the smaller first")

@@ -56,11 +56,18 @@ class Export:
         """The claimed error."""
         return self.document.objective("error")
 
+    @cached_property
+    def interval(self) -> str:
+        """Where the function may be called: the domain, an end excluded where the program divides by zero."""
+        inside = {x for x, _ in golden(self, 53)}
+        left, right = "[" if self.low in inside else "(", "]" if self.high in inside else ")"
+        return f"{left}{self.low:g}, {self.high:g}{right}"
+
     @property
     def title(self) -> str:
         """One line: what it is and how good."""
         operations = int(self.document.objective("operations"))
-        what = f"{self.function}(x) on [{self.low:g}, {self.high:g}]"
+        what = f"{self.function}(x) on {self.interval}"
         return f"{what}: {operations} operations, max relative error {self.error:.4g}"
 
     @property
@@ -283,7 +290,7 @@ def c(export: Export) -> str:
     return (
         "/*\n"
         + _comment([line.replace("*/", "* /").replace("/*", "/ *") for line in export.header], " *")
-        + f" *\n * Valid on [{export.low!r}, {export.high!r}]. The constants are exact only without value-changing\n"
+        + f" *\n * Valid on {export.interval}. The constants are exact only without value-changing\n"
         + " * optimisation: compile with -std=c99 or -ffp-contract=off, and without -ffast-math.\n"
         + f" * Self-test: cc -std=c99 -D{guard}_SELFTEST -x c {name}.h -o selftest -lm && ./selftest\n */\n"
         + f"#ifndef {guard}_H\n#define {guard}_H\n\n#include <math.h>\n\n"
