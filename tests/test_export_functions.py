@@ -120,7 +120,7 @@ def test_the_c_header_says_what_it_is(exp2: Exports) -> None:
     text = exp2("c")
     for line in (
         " * SPDX-License-Identifier: MIT-0",
-        " * exp2_7: exp2(x) on [0, 1]: 7 operations, max relative error 5.636e-10",
+        " * exp2_7: exp2(x) on (0, 1]: 7 operations, max relative error 5.636e-10",
         " *     t = x + 90.49393201711207 / x",
         " * Status: rediscovered",
         " * Find it again: discover run functions/exp2 --seed 1 --budget 100000",
