@@ -32,8 +32,9 @@ class Primitive:
     high         the same in mpmath: `high(mp, a, b)`; the judge of every evaluator
     kernel       the scalar body compiled by Numba for CPU and CUDA; it may use the names of
                  `primitives.evaluators.vecmath`, and literals are written `F(1)` so that float32 stays float32
-    gradient     one kernel expression an argument (`{r}` is the result), or () where no derivative exists
+    gradient     one kernel expression an argument (`{r}` is the result)
     python, c    source templates; in C `{f}` is the suffix of the type ("f" or "")
+    numba        the template for scalars in Numba, where the one for NumPy is not (a ufunc compiles as it stands)
     sympy        builder: `sympy(module, a, b)`
     symbol       infix symbol
     cost         what one use costs a program (operations)
@@ -41,7 +42,9 @@ class Primitive:
     units        a constant per argument (or None) that makes the primitive return its other argument: x + 0, x * 1
     domain       one (low, high) per argument: where tests sample it
     ulp          error allowed to an evaluator, in units in the last place of its dtype (0.5: correctly rounded)
-    missing      spelling -> why there is none
+    missing      spelling -> why there is none: required for every one of c, sympy and gradient that is left out
+
+    Raises ValueError for a declaration that contradicts itself.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Primitive:
     c: str = ""
     sympy: Callable[..., Any] | None = None
     gradient: tuple[str, ...] = ()
+    numba: str = ""
     symbol: str | None = None
     cost: float = 1.0
     commutative: bool = False
@@ -69,6 +73,10 @@ class Primitive:
             raise ValueError(f"primitive {self.name}: {len(self.domain)} domains for {self.arity} arguments")
         if self.gradient and len(self.gradient) != self.arity:
             raise ValueError(f"primitive {self.name}: {len(self.gradient)} gradients for {self.arity} arguments")
+        for spelling, given in (("c", self.c), ("sympy", self.sympy), ("gradient", self.gradient)):
+            if bool(given) == (spelling in self.missing):
+                fault = "is given and said to be missing" if given else "is neither given nor said to be missing"
+                raise ValueError(f"primitive {self.name}: {spelling} {fault}")
 
     @property
     def content(self) -> list[Any]:

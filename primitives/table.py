@@ -15,6 +15,7 @@ from primitives.primitive import Primitive, PrimitiveSet
 _ANY = (-8.0, 8.0)
 _POSITIVE = (2.0**-20, 64.0)
 _NO_SYMBOLIC = {"sympy": "a bit-level operation has no symbolic form"}
+_NO_FORMULA = _NO_SYMBOLIC | {"gradient": "a step function of its argument"}
 
 
 def _unary(name: str, kernel: str, gradient: str = "", *, domain: tuple[float, float] = _ANY, **more: Any) -> Primitive:
@@ -118,10 +119,12 @@ COS = _unary("cos", "cos({0})", "-sin({0})", ulp=2.5, nan="NaN at infinity")
 TAN = _unary("tan", "tan({0})", "F(1) + {r} * {r}", ulp=4.0, nan="NaN at infinity")
 TANH = _unary("tanh", "tanh({0})", "F(1) - {r} * {r}", ulp=3.0)
 ERF = _unary(
-    "erf", "erf({0})", "F(1.1283791670955126) * exp(-{0} * {0})", ulp=3.0, numpy=_erf, python="special.erf({0})"
+    "erf", "erf({0})", "F(1.1283791670955126) * exp(-{0} * {0})", ulp=3.0, numpy=_erf, python="special.erf({0})",
+    numba="math.erf({0})",
 )
 SIGN = _unary(
     "sign", "sign({0})", "F(0)", c="({0} != {0} ? {0} : ({0} > 0) - ({0} < 0))",
+    numba="np.sign({0}) + 0.0",  # its sign(-0) is -0
     nan="sign(NaN) is NaN; sign(0) and sign(-0) are 0",
 )  # fmt: skip
 INTERP = Primitive(
@@ -133,14 +136,17 @@ INTERP = Primitive(
 EXPONENT = _unary(
     "exponent", "logb({0})", numpy=_logb, high=_high_logb, domain=_POSITIVE, sympy=None,
     python="np.where(np.isfinite({0}) & ({0} != 0), np.frexp({0})[1] - 1.0, np.log2(np.abs({0})))",
-    c="logb{f}({0})", missing=_NO_SYMBOLIC,
+    numba="(math.frexp({0})[1] - 1.0 if math.isfinite({0}) and {0} != 0.0 else "
+    "-math.inf if {0} == 0.0 else abs({0}))",
+    c="logb{f}({0})", missing=_NO_FORMULA,
     nan="floor(log2|x|), exact; -inf at zero, inf at infinity",
 )  # fmt: skip
 SCALE = Primitive(
     "scale", 2, _scale, lambda mp, a, k: mp.ldexp(a, int(mp.nint(k))), "scalb({0}, {1})",
     "np.where({1} == {1}, np.ldexp({0}, np.rint(np.clip(np.nan_to_num({1}), -4400, 4400)).astype(int)), np.nan)",
-    "scalbn{f}({0}, (int)rint{f}({1}))", None,
-    domain=(_ANY, (-30.0, 30.0)), missing=_NO_SYMBOLIC, nan="x * 2^round(k), k clipped to +-4400; NaN if either is NaN",
+    "({1} == {1} ? scalbn{f}({0}, (int)rint{f}(fmin{f}(fmax{f}({1}, -4400.0{f}), 4400.0{f}))) : {1})", None,
+    numba="(math.ldexp({0}, int(np.rint(min(max({1}, -4400.0), 4400.0)))) if {1} == {1} else {1})",
+    domain=(_ANY, (-30.0, 30.0)), missing=_NO_FORMULA, nan="x * 2^round(k), k clipped to +-4400; NaN if either is NaN",
 )  # fmt: skip
 ROUND = _unary(
     "round", "rint({0})", "F(0)", numpy=np.rint, high=lambda mp, a: mp.nint(a), python="np.rint({0})", c="rint{f}({0})",

@@ -6,9 +6,12 @@ import ctypes
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import mpmath
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -66,6 +69,45 @@ def test_numba_spellings_agree_on_scalars(primitive: Primitive) -> None:
     function = run(to_python(one(primitive), REAL, "f", spellings=NUMBA), "f")
     result = [function(*row) for row in points.T]
     np.testing.assert_allclose(result, truth(primitive, points), rtol=1e-13, atol=1e-15)
+
+
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1e-310, 1.7e308, -1.7e308, 1.0, -1.0, 0.5, -2.5, 1e6]
+
+
+def special(primitive: Primitive) -> np.ndarray:
+    """float64[arity, n]: all combinations of special values."""
+    values = SPECIAL if primitive.arity < 3 else SPECIAL[:5] + SPECIAL[9:12]
+    return np.array(list(product(values, repeat=primitive.arity))).T
+
+
+def assert_same(primitive: Primitive, points: np.ndarray, got: np.ndarray) -> None:
+    """As the reference has it, to the sign of zero; but of min and max that is free, and subnormals may be rounded."""
+    with np.errstate(all="ignore"):
+        wanted = np.asarray(primitive.numpy(*points), float)
+    np.testing.assert_allclose(got, wanted, rtol=1e-13, atol=1e-322, err_msg=primitive.name)
+    if primitive.name not in ("min", "max"):
+        np.testing.assert_array_equal(np.signbit(got)[wanted == 0], np.signbit(wanted)[wanted == 0], primitive.name)
+
+
+@ALL
+def test_special_values_in_python_numba_and_c(primitive: Primitive, library: ctypes.CDLL) -> None:
+    points = special(primitive)
+    with np.errstate(all="ignore"):
+        assert_same(primitive, points, run(to_python(one(primitive), REAL, "f"), "f")(*points))
+    compiled = numba.njit(error_model="numpy")(run(to_python(one(primitive), REAL, "f", spellings=NUMBA), "f"))
+    assert_same(primitive, points, np.array([compiled(*row) for row in points.T.tolist()], float))
+    function = library[f"f_{primitive.name}_float64"]
+    function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double] * primitive.arity
+    assert_same(primitive, points, np.array([function(*row) for row in points.T.tolist()]))
+
+
+def test_a_primitive_says_why_it_lacks_a_spelling() -> None:
+    assert {p.name for p in REAL if "sympy" in p.missing} == {"exponent", "scale", "round"}
+    assert {p.name for p in REAL if "gradient" in p.missing} == {"exponent", "scale"}
+    with pytest.raises(ValueError, match="sympy is neither given nor said to be missing"):
+        replace(REAL[REAL.opcode("exp")], sympy=None)
+    with pytest.raises(ValueError, match="c is given and said to be missing"):
+        replace(REAL[REAL.opcode("exp")], missing={"c": "no reason"})
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +188,12 @@ def exp2_7(x):
     x = np.linspace(0.01, 1.0, 100)
     error = run(to_python(program, ARITHMETIC, "exp2_7"), "exp2_7")(x) / np.exp2(x) - 1
     assert abs(error).max() < 5.64e-10
+
+
+def test_constants_are_divided_as_numpy_divides() -> None:
+    program = parse("t = 0.0 + 0.0\ny = x + (1.0 / t + -1.0 / 0.0)", FUNCTION, ARITHMETIC)
+    with np.errstate(all="ignore"):
+        assert np.isnan(run(to_python(program, ARITHMETIC, "f"), "f")(1.0))
 
 
 def test_an_optimizer_returns_its_new_state() -> None:

@@ -54,7 +54,7 @@ def check_batch(
     if not len(packed):
         return
     code, results = packed.code, packed.results
-    # Few passes, since they cost a few per cent of a loss over 64 rows; as unsigned ones, negative numbers are too large.
+    # Few passes, since they cost a few per cent of a loss over 64 rows; unsigned, negative numbers are too large too.
     if packed.length.view(np.uint16).max() > code.shape[1]:
         raise ValueError(f"a program is longer than the {code.shape[1]} instructions that there is room for")
     if code.view(np.uint16)[:, :, 0].max(initial=0) >= len(primitives):

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Mapping
 from math import isinf, isnan
 
-from primitives.layout import layout
+from primitives.layout import Expression, Node, layout
 from primitives.primitive import Primitive, PrimitiveSet
 from primitives.printers.source import rename, render, spell, template, words
 from primitives.program import Program
+from primitives.table import REAL
 
-# Numba compiles scalars: what NumPy does to arrays only has another spelling there.
-NUMBA = {
-    "erf": "math.erf({0})",
-    "exponent": "math.frexp({0})[1] - 1.0",
-    "scale": "math.ldexp({0}, int(np.rint({1})))",
-}
+# For functions that Numba compiles, of scalars: `to_python(..., spellings=NUMBA)`.
+NUMBA = {p.name: p.numba for p in REAL if p.numba}
+_DIVISOR = re.compile(r"/ (\{[0-2]\})")  # Python's floats refuse to divide by zero
 _IMPORTS = {"math": "import math", "np": "import numpy as np", "special": "from scipy import special"}
 
 
@@ -30,7 +29,8 @@ def to_python(
 ) -> str:
     """A function of the inputs and the states that returns the outputs and the new states (alone if there is one).
 
-    It works on arrays and on scalars. `spellings` replaces the templates of some primitives (NUMBA, for one).
+    It works on arrays and on NumPy's scalars; on Python's too, but dividing by one that is zero raises
+    ZeroDivisionError. `spellings` replaces the templates of some primitives (NUMBA, for one).
     """
     spellings = spellings or {}
 
@@ -46,10 +46,21 @@ def to_python(
         by_name=lambda op: template(spelling(primitives[primitives.opcode(op)])).repeated,
         reserved=reserved,
     )
-    body = [
-        (line.name, render(line.expression, lambda node: spell(node, primitives, "python", spelling), _literal))
-        for line in lines
-    ]
+    numbers: set[str] = set()  # names bound to what no leaf has gone into: Python's floats, not NumPy's
+
+    def is_number(expression: Expression) -> bool:
+        if isinstance(expression, Node):
+            return all(map(is_number, expression.args))
+        return isinstance(expression, float) or expression in numbers
+
+    def spelled(node: Node) -> str:
+        text = spell(node, primitives, "python", spelling)
+        return _DIVISOR.sub(r"/ np.float64(\1)", text) if is_number(node) else text
+
+    body = []
+    for line in lines:
+        body.append((line.name, render(line.expression, spelled, _literal)))
+        numbers = numbers | {line.name} if is_number(line.expression) else numbers - {line.name}
     results = program.signature.results
     out = [f"def {name}({', '.join(program.signature.leaves)}):"]
     if doc:

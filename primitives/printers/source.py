@@ -25,7 +25,7 @@ class NoSpelling(ValueError):
     """A printer meets a primitive that its language has no spelling for."""
 
     def __init__(self, primitive: Primitive, language: str) -> None:
-        why = primitive.missing.get(language, "none is declared")
+        why = primitive.missing[language]
         super().__init__(f"the primitive {primitive.name!r} cannot be written in {language}: {why}")
 
 
