@@ -69,6 +69,8 @@ def whole(folder: Path) -> Iterator[None]:
 
 
 def _full(folder: Path, text: str) -> DiskFull:
+    if not (folder / DATABASE).is_file():
+        return DiskFull(f"{folder}: disk full or failing ({text}); nothing was begun: make room, then run it again")
     return DiskFull(
         f"{folder}: disk full or failing ({text}); all finished generations are safe: make room, then "
         f"discover resume {folder}"

@@ -149,6 +149,7 @@ def _live(title: str, stream: TextIO) -> Iterator[tuple[Callable[[Progress], Non
 
     bar = Bar(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     task = bar.add_task(title, total=None)
+    doing = Text()
     with Live(bar, console=Console(file=stream), refresh_per_second=4) as live:
 
         def observe(progress: Progress) -> None:
@@ -158,9 +159,11 @@ def _live(title: str, stream: TextIO) -> Iterator[tuple[Callable[[Progress], Non
             best.add_row(Text(" ".join(earlier), style="dim"), Text(last, style="dim"))
             for label, value in progress.best:
                 best.add_row(Text(label, style="bold"), Text(value))
-            live.update(Group(bar, Text(_figures(progress), style="dim"), best, Text(progress.doing)))
+            live.update(Group(bar, Text(_figures(progress), style="dim"), best, doing))
+            doing.plain = progress.doing
 
         def tell(text: str) -> None:
             live.update(Group(bar, Text(text)))
 
         yield observe, tell
+        doing.plain = ""

@@ -141,6 +141,16 @@ def test_same_input_same_bytes_and_the_document_inside(form: str, exp2: Exports,
     assert "\n".join(document.program) + "\n" == EXP2
 
 
+def test_the_figures_beside_the_claim(exp2: Exports) -> None:
+    """2^x lies between 1 and 2, so an absolute error is up to twice the relative one; float32 adds its rounding."""
+    found = document.Document.model_validate_json(exp2("json"))
+    what = export.Export(exp2.find.program, found, ARITHMETIC, "exp2", 0.0, 1.0)
+    card = {name: value for name, value, _ in what.measured}
+    assert 0.99 * what.error < card["absolute error"] <= 2 * what.error
+    assert card["in float64"] == pytest.approx(what.error, rel=1e-2)
+    assert what.error < card["in float32"] < 1e-5
+
+
 def test_golden_vectors_are_what_numpy_computes_in_both_precisions(exp2: Exports) -> None:
     text = exp2("json")
     found = document.Document.model_validate_json(text)

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from primitives.primitive import Primitive
 from primitives.program import Program
 from primitives.table import REAL
@@ -176,41 +174,3 @@ def operations(program: Program) -> int:
 def relative_error(program: Program, function: str, low: float, high: float, digits: int = 50) -> float:
     """Largest relative error of the program with its float64 constants in exact arithmetic; infinite if undefined."""
     return Judged(program, domain(function, low, high, digits)).worst()
-
-
-def _run(program: Program, x: np.ndarray, dtype: Any) -> np.ndarray:
-    """The program in NumPy arithmetic of a dtype."""
-    values = [x.astype(dtype)]
-    constants = [dtype(c) for c in program.constants]
-    with np.errstate(all="ignore"):
-        for ins in program.instructions:
-            args = [values[a] if a >= 0 else constants[-1 - a] for a in ins.args]
-            values.append(np.asarray(REAL[REAL.opcode(ins.op)].numpy(*args)).astype(dtype))
-    r = program.results[0]
-    return np.broadcast_to(values[r] if r >= 0 else constants[-1 - r], x.shape)
-
-
-def score_card(program: Program, function: str, low: float, high: float, digits: int = 50) -> dict[str, float]:
-    """What a user wants to know: errors in exact arithmetic, and as run in float64 and float32 (on 4,000 points).
-
-    Units: relative and absolute as named; `digits` is -log10 of the exact relative error.
-    """
-    where = domain(function, low, high, digits)
-    judged = Judged(program, where)
-    relative = judged.worst()
-    card = {"operations": float(operations(program)), "relative_error": relative}
-    card["digits"] = -math.log10(relative) if 0 < relative < math.inf else math.nan
-    card["absolute_error"] = float(max(abs(judged.error(x) * where.target(x)) for x in where.scan))
-    for name, dtype in (("float64", np.float64), ("float32", np.float32)):
-        x = np.linspace(low, high, 4002)[1:-1].astype(dtype).astype(np.float64)
-        x = x[(x > low) & (x < high)]
-        y = _run(program, x, dtype).astype(np.float64)
-        exact = [where.target(where.mp.mpf(float(v))) for v in x]
-        errors = [
-            abs(where.mp.mpf(float(a)) / f - 1) if math.isfinite(a) else where.mp.inf
-            for a, f in zip(y, exact, strict=True)
-        ]
-        card[f"relative_error_{name}"] = float(max(errors))
-        unit = np.spacing(np.array([float(f) for f in exact], dtype)).astype(np.float64)
-        card[f"ulp_{name}"] = max(float(e * abs(f)) / float(u) for e, f, u in zip(errors, exact, unit, strict=True))
-    return card

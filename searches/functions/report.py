@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,6 @@ class Row:
     ratio: float | None
 
 
-COLUMNS = ("operations", "our error", "minimax polynomial", "best textbook", "form", "textbook / ours", "best known")
-
-
 def rows(finds: Iterable[Find], most: int = 10) -> list[Row]:
     """A row for each operation count from 2 on: our best error within so many operations, and the known ones."""
     errors: dict[int, float] = {}
@@ -45,28 +42,8 @@ def rows(finds: Iterable[Find], most: int = 10) -> list[Row]:
     return table
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """The row as text, in the order of COLUMNS."""
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.3e}"
-
-    ratio = "-" if row.ratio is None else f"{row.ratio:.3g}"
-    return (
-        str(row.operations), number(row.ours), number(row.polynomial), number(row.textbook), row.form, ratio,
-        number(row.best_known),
-    )  # fmt: skip
-
-
-def text(table: Sequence[Row]) -> str:
-    """The table in plain text."""
-    lines = [COLUMNS, *(cells(r) for r in table)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
-    return "\n".join("  ".join(c.rjust(w) for c, w in zip(line, widths, strict=True)) for line in lines)
-
-
-def picture(finds: Iterable[Find], path: str | Path, others: Mapping[str, Iterable[Find]] | None = None) -> Path:
-    """Operations against error, beside the known fronts and those of `others` (name -> finds); PNG or SVG by suffix.
+def picture(finds: Iterable[Find], path: str | Path) -> Path:
+    """Operations against error, beside the known fronts; PNG or SVG by suffix.
 
     Raises UserError without matplotlib.
     """
@@ -83,11 +60,8 @@ def picture(finds: Iterable[Find], path: str | Path, others: Mapping[str, Iterab
     axes.plot(list(polynomial), list(polynomial.values()), "s--", color="0.55", label="minimax polynomial (Horner)")
     textbook = {n: e for n, (_, e) in known.TEXTBOOK.items()}
     axes.plot(list(textbook), list(textbook.values()), "^--", color="0.3", label="best textbook form")
-    for name, marker, some in [
-        ("search", "o-", finds), *((k, m, v) for (k, v), m in zip((others or {}).items(), "xd+*v<>p", strict=False))
-    ]:  # fmt: skip
-        front = _front(some)
-        axes.plot([n for n, _ in front], [e for _, e in front], marker, label=name)
+    front = _front(finds)
+    axes.plot([n for n, _ in front], [e for _, e in front], "o-", label="search")
     axes.set_xlabel("operations")
     axes.set_ylabel("largest relative error")
     axes.grid(alpha=0.3)
