@@ -4,7 +4,8 @@ Inner functions count no references (`_nrt=False`), so they may allocate nothing
 arrays pays an atomic increment and decrement an array: measured, two thirds of the time of the canonical form.
 
 Numba's cache on disk knows a function by its own file only, and would go on using machine code that contains an older
-version of a function of another file. Here the cache is stamped with the text of all files that may be inlined.
+version of a function of another file. Here the cache is stamped with the text of all files that may be inlined: those
+of this folder and of the function's own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numba import njit
 
 @lru_cache
 def _sources(folder: Path) -> str:
+    """A hash of all modules of a folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.py")):
         digest.update(path.read_bytes())
