@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from discover import spec
+from discover import registry, spec
 from discover.errors import UserError
 from discover.problem import Find, Problem
 from primitives.primitive import PrimitiveSet
@@ -116,7 +116,9 @@ def provenance(
     """
     from discover import __version__
 
-    search = f"{found.search}/{found.name}"
+    # A file of the user's is told as a search of its domain that all have, with other settings: names decide nothing.
+    known = registry.domain(found.search).specs
+    search = f"{found.search}/{found.name if found.name in known else next(iter(known), found.name)}"
     return {
         "name": name,
         "title": problem.title or found.name,
@@ -169,8 +171,17 @@ def _command(found: spec.Spec, search: str) -> str:
     for table in spec.TABLES:
         for key, value in found.config[table].items():
             if f"{table}.{key}" not in ("run.seed", "run.budget") and usual.get(table, {}).get(key) != value:
-                words.append(f"--set {shlex.quote(f'{table}.{key}={json.dumps(value)}')}")
+                words.append(f"--set {shlex.quote(f'{table}.{key}={_toml(value)}')}")
     return " ".join(words)
+
+
+def _toml(value: Any) -> str:
+    """JSON data as a TOML value."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)
 
 
 def digest_of(fields: Mapping[str, Any]) -> str:

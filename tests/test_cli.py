@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -80,6 +81,20 @@ def test_a_search_from_run_to_export(discover):
     assert Path("find.txt").read_text() == discover("export", "r", best[:6], "--to", "text").out
     assert discover("verify", "r").code == 0
     assert discover("doctor", "r").code == 0
+
+
+def test_a_search_from_a_file_of_ones_own_is_exported_verified_and_found_again(discover):
+    effort = "{starts = 4, short = 2, steps = 4, long = 1, more = 8, lawson = 0}"
+    problem = f"[problem]\nmax_operations = 2\nhurdle = {effort}\n"
+    Path("mine.toml").write_text(f'search = "functions"\n{problem}[strategy]\nbatch = 64\n[run]\nbudget = 64\n')
+    assert discover("run", "mine.toml", "--out", "r").code == 0
+    assert discover("export", "r", "-o", "find.py").code == 0
+    assert discover("verify", "find.py").code == 0
+    best = discover("top", "r", "--json").json[0]
+    again = discover("show", "r", best["id"], "--json").json["provenance"]["reproduce"]
+    assert again.startswith("discover run functions/exp2 --seed 0 --budget 64 --set ")
+    assert discover(*shlex.split(again)[1:], "--out", "again").code == 0
+    assert discover("top", "again", "--json").json[0] == best
 
 
 def test_the_run_folder_has_a_name_that_is_never_taken_twice(discover):
