@@ -27,6 +27,7 @@ from discover.blobs import Blob, decode, encode
 from discover.database import DATABASE, DiskFull, connect_reader, connect_writer, disk, whole
 from discover.errors import UserError
 from discover.lock import Lock
+from discover.rows import Value, row_text, row_values
 
 __all__ = ["DATABASE", "DiskFull", "Generation", "Store"]
 
@@ -45,7 +46,6 @@ CREATE TABLE timings (generation INTEGER NOT NULL, name TEXT NOT NULL, seconds R
 CREATE TABLE finds (position INTEGER PRIMARY KEY, id TEXT NOT NULL, program TEXT NOT NULL, objectives TEXT NOT NULL,
     descriptors TEXT NOT NULL);
 """
-Value = int | float | str
 
 
 class Generation(NamedTuple):
@@ -161,7 +161,7 @@ class Store:
 
         Raises DiskFull with nothing stored; ValueError if the generation is not the next one.
         """
-        text = _row_text(row)
+        text = row_text(row)
         blobs = {name: encode(array) for name, array in records.items()}
         hashes = {name: _hash(array) for name, array in state.items()}
         changed = {name: encode(state[name]) for name in state if self._written.get(name) != hashes[name]}
@@ -191,7 +191,7 @@ class Store:
         A find is {"id", "program": text, "objectives": {name: float}, "descriptors": {name: int}}.
         """
         rows = [
-            (i, str(f["id"]), str(f["program"]), _row_text(f["objectives"]), _row_text(f["descriptors"]))
+            (i, str(f["id"]), str(f["program"]), row_text(f["objectives"]), row_text(f["descriptors"]))
             for i, f in enumerate(finds)
         ]
         with self._transaction() as db:
@@ -231,7 +231,7 @@ class Store:
         with self._reading() as db:
             rows = db.execute("SELECT generation, row, digest FROM generations ORDER BY generation").fetchall()
         with whole(self.folder):
-            return [Generation(g, _row_values(text), digest) for g, text, digest in rows]
+            return [Generation(g, row_values(text), digest) for g, text, digest in rows]
 
     def records(self, name: str) -> Iterator[np.ndarray]:
         """The record of that name of every generation that has one, in order."""
@@ -251,7 +251,7 @@ class Store:
             rows = db.execute("SELECT id, program, objectives, descriptors FROM finds ORDER BY position").fetchall()
         with whole(self.folder):
             return [
-                {"id": i, "program": p, "objectives": _row_values(o), "descriptors": _row_values(d)}
+                {"id": i, "program": p, "objectives": row_values(o), "descriptors": row_values(d)}
                 for i, p, o, d in rows
             ]
 
@@ -365,26 +365,6 @@ def _existing(folder: str | Path) -> Path:
     if not (folder / DATABASE).is_file():
         raise UserError(f"{folder}: not a run (it has no {DATABASE})")
     return folder
-
-
-def _row_text(row: Mapping[str, Value]) -> str:
-    """Canonical JSON; floats as {"f": hex}, so NaN, infinities and signed zero survive."""
-    plain = {str(k): _plain(v, k) for k, v in row.items()}
-    return json.dumps(plain, separators=(",", ":"))
-
-
-def _plain(value: Any, key: str) -> Any:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | np.bool_ | int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return {"f": float(value).hex()}
-    raise TypeError(f"{key}: a {type(value).__name__} cannot be stored in a row")
-
-
-def _row_values(text: str) -> dict[str, Value]:
-    return {k: float.fromhex(v["f"]) if isinstance(v, dict) else v for k, v in json.loads(text).items()}
 
 
 def _chain(previous: str, generation: int, row: str, blobs: Mapping[str, Blob]) -> str:
