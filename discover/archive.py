@@ -81,13 +81,13 @@ class Archive:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything, as arrays."""
-        arrays = dict(zip(Packed.FIELDS, self.elites.arrays, strict=True))
+        arrays = self.elites.named
         arrays |= {"score": self.score, "key": self.key, "occupied": self.occupied}
         return arrays | {"improved": np.array(self.improved)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """The inverse of `state`."""
-        self.elites = Packed(*(state[name].copy() for name in Packed.FIELDS))
+        self.elites = Packed.of_named(state)
         self.score, self.key, self.occupied = state["score"].copy(), state["key"].copy(), state["occupied"].copy()
         self.improved = int(state["improved"])
 

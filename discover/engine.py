@@ -141,7 +141,7 @@ class Search:
         self, batch: Packed, keys: np.ndarray, chosen: np.ndarray, prints: np.ndarray, score: np.ndarray,
         counts: dict[str, int],
     ) -> dict[str, np.ndarray]:  # fmt: skip
-        """Send the chosen through the funnel; fill in scores and constants, and remember them."""
+        """Send the chosen through the funnel and fill in scores and constants. Returns what to record."""
         counts["scored"] = len(chosen)
         streams = self._streams(keys[chosen], chosen)
         cell = self.archive.cell(batch[chosen])

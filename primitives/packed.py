@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,16 @@ class Packed:
     def arrays(self) -> tuple[np.ndarray, ...]:
         """The five arrays, in the order of FIELDS: what kernels take."""
         return self.code, self.length, self.const, self.n_const, self.results
+
+    @property
+    def named(self) -> dict[str, np.ndarray]:
+        """The five arrays by name: how a store keeps them."""
+        return dict(zip(self.FIELDS, self.arrays, strict=True))
+
+    @staticmethod
+    def of_named(arrays: Mapping[str, np.ndarray]) -> Packed:
+        """A copy of what `named` gave, other names ignored."""
+        return Packed(*(arrays[name].copy() for name in Packed.FIELDS))
 
     def copy(self) -> Packed:
         """A deep copy."""

@@ -79,11 +79,11 @@ class Population(Strategy):
 
     def state(self) -> dict[str, np.ndarray]:
         """The population."""
-        return dict(zip(Packed.FIELDS, self.programs.arrays, strict=True)) | {"score": self.score, "key": self.key}
+        return self.programs.named | {"score": self.score, "key": self.key}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """The inverse of `state`."""
-        self.programs = Packed(*(state[name].copy() for name in Packed.FIELDS))
+        self.programs = Packed.of_named(state)
         self.score, self.key = state["score"].copy(), state["key"].copy()
 
 

@@ -72,9 +72,9 @@ class ConstantsOnly(Strategy):
 
     def state(self) -> dict[str, np.ndarray]:
         """The best of each structure."""
-        return dict(zip(Packed.FIELDS, self._best.arrays, strict=True)) | {"score": self._score, "key": self._key}
+        return self._best.named | {"score": self._score, "key": self._key}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """The inverse of `state`."""
-        self._best = Packed(*(state[name].copy() for name in Packed.FIELDS))
+        self._best = Packed.of_named(state)
         self._score, self._key = state["score"].copy(), state["key"].copy()
