@@ -1,0 +1,1 @@
+"""Compiled pieces of neural networks, for the searches that train some."""

@@ -1,0 +1,32 @@
+"""The signature of an optimizer, and the program that the search starts from."""
+
+from __future__ import annotations
+
+from primitives.hero import HERO
+from primitives.program import Program, Signature
+from primitives.text import parse
+
+# One step on every weight: the weight, its gradient, the schedule's value (1 at its peak); what is subtracted from the
+# weight; two numbers that a weight carries along, zero at first. As in the paper.
+SIGNATURE = Signature(("w", "g", "lr"), ("update",), ("m", "v"))
+# The same with the number of the step, 1 at the first: what published optimizers need that correct the bias of their
+# averages. The search does not have it.
+STEPPED = Signature(("w", "g", "lr", "t"), ("update",), ("m", "v"))
+
+# Program 2 of arXiv 2302.06675, with peak learning rate, decay and second beta as parameters.
+ADAMW = """\
+g2 = square(g)
+m = interp(g, m, {beta1!r})
+v = interp(g2, v, {beta2!r})
+sqrt_v = sqrt(v)
+update = m / sqrt_v
+wd = w * {decay!r}
+update = update + wd
+lr = lr * {rate!r}
+update = update * lr
+"""
+
+
+def adamw(rate: float, decay: float, beta1: float, beta2: float) -> Program:
+    """AdamW as the paper's search started from: nine statements, neither epsilon nor bias correction."""
+    return parse(ADAMW.format(rate=rate, decay=decay, beta1=beta1, beta2=beta2), SIGNATURE, HERO)
