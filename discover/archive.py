@@ -47,6 +47,7 @@ class Archive:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.size = cells(problem.descriptors)
+        self.niches = cells(problem.descriptors[: problem.niche_axes])
         self.elites = Packed.empty(self.size, problem.shape)
         self.score = np.full((self.size, len(problem.objectives)), np.nan)
         self.key = np.zeros(self.size, np.uint64)
@@ -59,6 +60,10 @@ class Archive:
         for column, axis in zip(self.problem.describe(batch).T, self.problem.descriptors, strict=True):
             index = index * axis.cells + np.clip(column - axis.low, 0, axis.cells - 1)
         return index
+
+    def niche(self, cell: np.ndarray) -> np.ndarray:
+        """int64[n]: the niche that each cell belongs to."""
+        return cell // (self.size // self.niches)
 
     def quality(self, cell: np.ndarray) -> np.ndarray:
         """The quality of the elite of each cell; +inf where there is none."""

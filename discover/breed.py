@@ -7,44 +7,57 @@ here calls the mathematics library, whose last bits differ from machine to machi
 from __future__ import annotations
 
 import math
-from dataclasses import astuple
 
 import numpy as np
 
-from discover.problem import Mutations, Problem
+from discover.problem import MOVES, Mutations, Problem
 from primitives import philox
 from primitives.compiled import inlined, inner, outer
 from primitives.packed import Packed
 from primitives.philox import below, uniform, word
 
 INSERT, DELETE, MODIFY, REWIRE, SWAP, NEW_CONSTANT, SCALE_CONSTANT = range(7)
-CONSTANTS_ONLY = Mutations(0, 0, 0, 0, 0, 1, 1)
-_SPREAD = 2.0  # of the binary logarithm of a new constant
-_STEP = 1.0  # of the binary logarithm of the factor of an old one
-_FLIP = 0.1  # chance that scaling a constant flips its sign
-_SAME = 0.15  # chance that a new instruction reads one value twice, as in x * x
-_UNIT = 0.5  # chance that a new constant is one that leaves the other argument unchanged, where there is one
+SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT = range(len(MOVES))  # of Mutations
+_DECADES = 4.0 * math.log2(10.0)  # that a jump of a constant may span
 _TRIES = 8  # of a mutation that does not apply
 
 
 @inner
-def _power(stream, spread):
-    """About 2**x for a nearly normal x (four uniforms summed) with mean 0 and standard deviation `spread`.
-
-    The significand is linear between powers of two, so every bit is the same on every machine.
-    """
+def _normal(stream):
+    """Nearly normal: four uniforms summed, scaled to mean 0 and standard deviation 1."""
     a, b = word(stream), word(stream)
     low = np.uint64(0xFFFF)
     total = np.float64((a & low) + (a >> np.uint64(16)) + (b & low) + (b >> np.uint64(16))) / 65536.0
-    x = spread * math.sqrt(3.0) * (total - 2.0)
+    return math.sqrt(3.0) * (total - 2.0)
+
+
+@inner
+def _exp2(x):
+    """About 2**x: the significand is linear between powers of two, so every bit is the same on every machine."""
     whole = math.floor(x)
     return math.ldexp(1.0 + (x - whole), whole)
 
 
-@inlined
-def _draw_constant(stream):
-    magnitude = _power(stream, _SPREAD)
+@inner
+def _draw_constant(stream, moves):
+    if moves[NORMAL] > 0.0 and uniform(stream) < moves[NORMAL]:
+        return _normal(stream)
+    magnitude = _exp2(moves[SPREAD] * _normal(stream))
     return magnitude if uniform(stream) < 0.5 else -magnitude
+
+
+@inner
+def _scaled(stream, value, moves):
+    """A constant times a random factor: of its distance from 1, where it is between 0 and 1 and chance says so."""
+    complement = 0.0 < value < 1.0 and moves[COMPLEMENT] > 0.0 and uniform(stream) < moves[COMPLEMENT]
+    if moves[JUMP] > 0.0 and uniform(stream) < moves[JUMP]:
+        factor = _exp2(_DECADES * (uniform(stream) - 0.5))
+    else:
+        factor = _exp2(moves[STEP] * _normal(stream))
+    if complement:
+        return 1.0 - (1.0 - value) * factor
+    value *= factor
+    return -value if uniform(stream) < moves[FLIP] else value
 
 
 @inlined
@@ -54,13 +67,13 @@ def _earlier(stream, n_leaves, place):
 
 
 @inner
-def _argument(stream, const, counts, n_leaves, place, unit, constant_share):
+def _argument(stream, const, counts, moves, n_leaves, place, unit, constant_share):
     """A new constant (an old one where the table is full) or an earlier value."""
     if len(const) > 0 and uniform(stream) < constant_share:
         k = counts[1]
         if k == len(const):
             return np.int64(-1 - below(stream, k))
-        const[k] = unit if unit == unit and uniform(stream) < _UNIT else _draw_constant(stream)
+        const[k] = unit if unit == unit and uniform(stream) < moves[UNIT] else _draw_constant(stream, moves)
         counts[1] = k + 1
         return np.int64(-1 - k)
     return np.int64(_earlier(stream, n_leaves, place))
@@ -84,20 +97,20 @@ def _open(code, results, counts, n_leaves, place):
 
 
 @inner
-def _fill(stream, code, const, counts, arity, units, n_leaves, place, slot, value):
+def _fill(stream, code, const, counts, arity, units, moves, n_leaves, place, slot, value):
     """A random operation at `place`: argument `slot` is `value`, the others are constants or earlier values."""
     op = below(stream, len(arity))
     code[place, 0] = op
     slot = slot % arity[op]
     for k in range(arity[op]):
-        if k == slot or uniform(stream) < _SAME:
+        if k == slot or uniform(stream) < moves[SAME]:
             code[place, 1 + k] = value
         else:
-            code[place, 1 + k] = _argument(stream, const, counts, n_leaves, place, units[op, k], 0.5)
+            code[place, 1 + k] = _argument(stream, const, counts, moves, n_leaves, place, units[op, k], 0.5)
 
 
 @inner
-def _insert(stream, code, const, results, counts, arity, units, n_leaves):
+def _insert(stream, code, const, results, counts, arity, units, moves, n_leaves):
     """Put a new instruction between a value and one of its readers, or all that come later.
 
     One time in four the new instruction also reads a second new one.
@@ -114,10 +127,10 @@ def _insert(stream, code, const, results, counts, arity, units, n_leaves):
     if double:
         _open(code, results, counts, n_leaves, place)
         value = np.int64(_earlier(stream, n_leaves, place))
-        _fill(stream, code, const, counts, arity, units, n_leaves, place, below(stream, 3), value)
+        _fill(stream, code, const, counts, arity, units, moves, n_leaves, place, below(stream, 3), value)
         place += 1
     _open(code, results, counts, n_leaves, place)
-    _fill(stream, code, const, counts, arity, units, n_leaves, place, below(stream, 3), v)
+    _fill(stream, code, const, counts, arity, units, moves, n_leaves, place, below(stream, 3), v)
     a = arity[code[place, 0]]
     if double and a > 1:
         k = below(stream, a)
@@ -146,7 +159,7 @@ def _redirect(code, results, counts, arity, start, old, new, everywhere):
 
 
 @inner
-def _rewire(stream, code, const, results, counts, arity, n_leaves):
+def _rewire(stream, code, const, results, counts, arity, moves, n_leaves):
     """Give one argument, or one result, another value."""
     i = below(stream, counts[0] + len(results))
     if i >= counts[0]:
@@ -156,7 +169,7 @@ def _rewire(stream, code, const, results, counts, arity, n_leaves):
         return results[r] != old
     k = 1 + below(stream, arity[code[i, 0]])
     old = code[i, k]
-    code[i, k] = _argument(stream, const, counts, n_leaves, i, np.nan, 0.3)
+    code[i, k] = _argument(stream, const, counts, moves, n_leaves, i, np.nan, 0.3)
     return code[i, k] != old
 
 
@@ -173,7 +186,7 @@ def _delete(stream, code, results, counts, arity, n_leaves):
 
 
 @inner
-def _modify(stream, code, const, counts, arity, units, n_leaves):
+def _modify(stream, code, const, counts, arity, units, moves, n_leaves):
     """Another operation over the same arguments."""
     i = below(stream, counts[0])
     old, new = code[i, 0], below(stream, len(arity))
@@ -181,7 +194,7 @@ def _modify(stream, code, const, counts, arity, units, n_leaves):
         return False
     code[i, 0] = new
     for k in range(arity[old], arity[new]):
-        code[i, 1 + k] = _argument(stream, const, counts, n_leaves, i, units[new, k], 0.5)
+        code[i, 1 + k] = _argument(stream, const, counts, moves, n_leaves, i, units[new, k], 0.5)
     for k in range(arity[new], 3):
         code[i, 1 + k] = 0
     return True
@@ -205,41 +218,39 @@ def _swap(stream, code, counts, arity, commutative):
 
 
 @inner
-def _change_constant(stream, kind, const, counts):
+def _change_constant(stream, kind, const, counts, moves):
     """A new value for a constant, or the old one times a random factor."""
     if counts[1] == 0:
         return False
     k = below(stream, counts[1])
     if kind == NEW_CONSTANT or const[k] == 0.0 or not math.isfinite(const[k]):  # of these there is no multiple
-        const[k] = _draw_constant(stream)
+        const[k] = _draw_constant(stream, moves)
     else:
-        const[k] *= _power(stream, _STEP)
-        if uniform(stream) < _FLIP:
-            const[k] = -const[k]
+        const[k] = _scaled(stream, const[k], moves)
     return True
 
 
 @inner
-def _mutate(stream, kind, code, const, results, counts, arity, units, commutative, n_leaves):
+def _mutate(stream, kind, code, const, results, counts, arity, units, moves, commutative, n_leaves):
     """One mutation; False where this kind does not apply, or changed nothing."""
     if kind == INSERT:
-        return _insert(stream, code, const, results, counts, arity, units, n_leaves)
+        return _insert(stream, code, const, results, counts, arity, units, moves, n_leaves)
     if kind == NEW_CONSTANT or kind == SCALE_CONSTANT:
-        return _change_constant(stream, kind, const, counts)
+        return _change_constant(stream, kind, const, counts, moves)
     if kind == REWIRE:
-        return _rewire(stream, code, const, results, counts, arity, n_leaves)
+        return _rewire(stream, code, const, results, counts, arity, moves, n_leaves)
     if counts[0] == 0:
         return False
     if kind == DELETE:
         return _delete(stream, code, results, counts, arity, n_leaves)
     if kind == MODIFY:
-        return _modify(stream, code, const, counts, arity, units, n_leaves)
+        return _modify(stream, code, const, counts, arity, units, moves, n_leaves)
     return _swap(stream, code, counts, arity, commutative)
 
 
 @outer
 def _breed(
-    code, length, const, n_const, results, arity, units, commutative, n_leaves, cumulative, most, more,
+    code, length, const, n_const, results, arity, units, moves, commutative, n_leaves, cumulative, most, more,
     seed, generation, slot, kinds,
 ):  # fmt: skip
     stream = np.zeros(philox.STREAM_FIELDS, np.uint64)
@@ -258,7 +269,9 @@ def _breed(
                 kind = 0
                 while u >= cumulative[kind]:
                     kind += 1
-                if _mutate(stream, kind, own_code, own_const, own_results, counts, arity, units, commutative, n_leaves):
+                if _mutate(
+                    stream, kind, own_code, own_const, own_results, counts, arity, units, moves, commutative, n_leaves
+                ):
                     kinds[p] |= 1 << kind
                     break
         length[p], n_const[p] = counts[0], counts[1]
@@ -276,9 +289,10 @@ class Breeder:
         for opcode, p in enumerate(problem.primitives):
             for slot, unit in enumerate(p.units):
                 units[opcode, slot] = np.nan if unit is None else unit
-        self._operations = problem.primitives.arity, units, problem.primitives.commutative
+        mutations = weights or problem.mutations
+        self._operations = problem.primitives.arity, units, mutations.moves, problem.primitives.commutative
         self._n_leaves = problem.shape.n_leaves
-        self._cumulative = np.cumsum(np.array(astuple(weights or problem.mutations), np.float64))
+        self._cumulative = np.cumsum(mutations.weights)
         if not self._cumulative[-1] > 0:
             raise ValueError("all mutation weights are zero")
         self._most, self._more = most, more

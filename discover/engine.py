@@ -13,6 +13,7 @@ import numpy as np
 from discover import strategies, workers
 from discover.archive import Archive, find_of, front, oriented, quality
 from discover.cache import Cache
+from discover.hurdle import Hurdle
 from discover.problem import Find, Problem
 from primitives.canonical import Canonicalizer
 from primitives.fingerprint import Fingerprinter
@@ -30,6 +31,7 @@ class Progress:
     objectives  their names
     best        the Pareto front so far, as texts: the earlier objectives, and the last one
     doing       what takes its time now, where it is not the next generation
+    funnel      "STAGE.tested", "STAGE.failed" (no finite score) and "STAGE.dropped" (went no further) -> candidates
     """
 
     generation: int = 0
@@ -46,6 +48,7 @@ class Progress:
     objectives: tuple[str, ...] = ()
     best: list[tuple[str, str]] = field(default_factory=list)
     doing: str = ""
+    funnel: dict[str, int] = field(default_factory=dict)
 
     COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "quarantined")
 
@@ -59,6 +62,7 @@ class Search:
         workers.keep(ref, problem)
         self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
         self.archive = Archive(problem)
+        self.hurdles = {i: Hurdle(self.archive.niches) for i, s in enumerate(problem.stages) if s.keep is not None}
         self.cache = Cache(len(problem.objectives), problem.shape.constants if problem.free_constants else 0)
         self.progress = Progress(
             budget=spec.run.budget,
@@ -154,7 +158,15 @@ class Search:
             score[index], batch.const[index] = result.score, result.const
             counts["quarantined"] += int(result.quarantined.sum())
             reached = quality(self.problem, result.score)
-            going = going[np.isfinite(reached) & (reached <= _limit(stage.slack, self.archive.quality(cell[going])))]
+            counts[f"{stage.name}.tested"] = len(index)
+            counts[f"{stage.name}.failed"] = int((~np.isfinite(reached)).sum())
+            on = np.isfinite(reached)
+            if stage.keep is not None:
+                on &= self.hurdles[number].passes(self.archive.niche(cell[going]), reached, stage.keep)
+                score[index[~on]] = np.nan
+            on &= reached <= _limit(stage.slack, self.archive.quality(cell[going]))
+            going = going[on]
+            counts[f"{stage.name}.dropped"] = len(index) - counts[f"{stage.name}.failed"] - len(going)
             if not len(going):
                 break
         records = {"canonical": keys[chosen], "fingerprint": prints, "score": score[chosen]}
@@ -197,7 +209,10 @@ class Search:
 
     def _count(self, counts: dict[str, int], seconds: float, evaluation: float) -> None:
         for name, value in counts.items():
-            setattr(self.progress, name, getattr(self.progress, name) + value)
+            if name in Progress.COUNTS:
+                setattr(self.progress, name, getattr(self.progress, name) + value)
+            else:
+                self.progress.funnel[name] = self.progress.funnel.get(name, 0) + value
         self.progress.generation += 1
         self.progress.seconds += seconds
         self.progress.seconds_outside_evaluation += seconds - evaluation
@@ -208,6 +223,7 @@ class Search:
         return {
             **{f"strategy.{name}": a for name, a in self.strategy.state().items()},
             **{f"archive.{name}": a for name, a in self.archive.state().items()},
+            **{f"hurdle.{i}.{name}": a for i, h in self.hurdles.items() for name, a in h.state().items()},
             "counts": counts,
             "since_improvement": np.array(self._since_improvement),
         }
@@ -220,10 +236,15 @@ class Search:
         generation, state = last
         self.strategy.restore(_below("strategy.", state))
         self.archive.restore(_below("archive.", state))
+        for i, hurdle in self.hurdles.items():
+            hurdle.restore(_below(f"hurdle.{i}.", state))
         self._since_improvement = int(state["since_improvement"])
         for name, value in zip(Progress.COUNTS, state["counts"].tolist(), strict=True):
             setattr(self.progress, name, value)
         self.progress.generation = generation + 1
+        for row in store.generations():
+            for name in row.row.keys() - set(Progress.COUNTS):
+                self.progress.funnel[name] = self.progress.funnel.get(name, 0) + int(row.row[name])
         timings = store.timings()
         self.progress.seconds = sum(timings.values())
         self.progress.seconds_outside_evaluation = timings.get("outside", 0.0)

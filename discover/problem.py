@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +41,32 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Stage:
-    """One test of the funnel. `slack`: a candidate goes on to the next stage if its last objective is within this
-    factor of the best that its cell of the archive holds (infinite: all go on)."""
+    """One test of the funnel.
+
+    slack  a candidate goes on to the next stage if its last objective is within this factor of the best that its cell
+           of the archive holds (infinite: all go on); where it does not, its score stands
+    keep   the stage is a hurdle: its scores compare with its own alone. The best `keep` of the last ones in the same
+           niche go on, the others score worst
+    """
 
     name: str
     slack: float = float("inf")
+    keep: float | None = None
 
 
 @dataclass(frozen=True)
 class Mutations:
-    """Relative weights of the mutation kinds."""
+    """Relative weights of the mutation kinds, and how they move constants.
+
+    spread      standard deviation of the binary logarithm of a new constant's magnitude
+    normal      chance that a new constant is instead drawn from the standard normal distribution
+    step        standard deviation of the binary logarithm of the factor that scales an old one
+    jump        chance that this factor is instead log-uniform over four decades
+    complement  chance that of a constant between 0 and 1 not the value is scaled but its distance from 1
+    flip        chance that a scaled constant changes its sign
+    same        chance that a new instruction reads one value twice, as in x * x
+    unit        chance that a new constant is one that leaves the other argument unchanged, where there is one
+    """
 
     insert: float = 1.0
     delete: float = 1.0
@@ -59,6 +75,32 @@ class Mutations:
     swap: float = 0.5
     new_constant: float = 0.5
     scale_constant: float = 0.5
+    spread: float = 2.0
+    normal: float = 0.0
+    step: float = 1.0
+    jump: float = 0.0
+    complement: float = 0.0
+    flip: float = 0.1
+    same: float = 0.15
+    unit: float = 0.5
+
+    @property
+    def weights(self) -> np.ndarray:
+        """float64[kinds]: the weight of each kind."""
+        return np.array([getattr(self, name) for name in KINDS], np.float64)
+
+    @property
+    def moves(self) -> np.ndarray:
+        """float64[8]: the other fields, in order."""
+        return np.array([getattr(self, name) for name in MOVES], np.float64)
+
+    def only(self, *kinds: str) -> Mutations:
+        """The same moves, and no other kinds of mutation than these, of equal weight."""
+        return replace(self, **{name: float(name in kinds) for name in KINDS})
+
+
+KINDS = ("insert", "delete", "modify", "rewire", "swap", "new_constant", "scale_constant")
+MOVES = tuple(f.name for f in fields(Mutations) if f.name not in KINDS)
 
 
 @dataclass(frozen=True)
@@ -80,6 +122,7 @@ class Problem(ABC):
     shape           capacity of packed populations
     objectives      the columns of a score
     descriptors     the axes of the map
+    niche_axes      how many of the axes, from the first, make a niche: within it programs are of one kind, and compete
     warm_start      programs that evolution starts from
     baseline        programs whose constants alone the constants-only baseline evolves
     mutations       weights
@@ -96,6 +139,7 @@ class Problem(ABC):
     shape: Shape
     objectives: tuple[Objective, ...]
     descriptors: tuple[Descriptor, ...]
+    niche_axes: int = 0
     warm_start: tuple[Program, ...]
     baseline: tuple[Program, ...]
     mutations: Mutations = Mutations()

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from discover import registry
 from discover.errors import UserError, nearest
 
-StrategyName = Literal["regularized", "nsga2", "map_elites", "random", "constants_only"]
+StrategyName = Literal["regularized", "nsga2", "map_elites", "niched", "random", "constants_only"]
 M = TypeVar("M", bound=BaseModel)
 TABLES = ("problem", "strategy", "run")
 

@@ -8,6 +8,7 @@ from discover.strategies.base import Strategy
 from discover.strategies.baselines import ConstantsOnly, RandomSearch
 from discover.strategies.islands import Islands
 from discover.strategies.map_elites import MapElites
+from discover.strategies.niched import Niched
 from discover.strategies.nsga2 import NSGA2
 from discover.strategies.regularized import Regularized
 
@@ -15,6 +16,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "regularized": Regularized,
     "nsga2": NSGA2,
     "map_elites": MapElites,
+    "niched": Niched,
     "random": RandomSearch,
     "constants_only": ConstantsOnly,
 }
@@ -34,6 +36,7 @@ __all__ = [
     "ConstantsOnly",
     "Islands",
     "MapElites",
+    "Niched",
     "RandomSearch",
     "Regularized",
     "Settings",

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from discover.archive import quality
-from discover.breed import CONSTANTS_ONLY, Breeder
-from discover.problem import Mutations, Problem
+from discover.breed import Breeder
+from discover.problem import Problem
 from discover.spec import Strategy as Settings
 from discover.strategies.base import Strategy
 from primitives.packed import Packed, pack
@@ -20,8 +20,7 @@ class RandomSearch(Strategy):
     def __init__(self, problem: Problem, settings: Settings, seed: int, island: int) -> None:
         super().__init__(problem, settings, seed, island)
         self._start = pack(list(problem.warm_start), problem.primitives, problem.shape)
-        insertions = Mutations(insert=1, delete=0, modify=0, rewire=0, swap=0, new_constant=0, scale_constant=0)
-        self._breed = Breeder(problem, insertions, most=max(2, problem.shape.instructions))
+        self._breed = Breeder(problem, problem.mutations.only("insert"), most=max(2, problem.shape.instructions))
 
     def ask(self, n: int, generation: int) -> Packed:
         """Random programs."""
@@ -47,7 +46,7 @@ class ConstantsOnly(Strategy):
 
     def __init__(self, problem: Problem, settings: Settings, seed: int, island: int) -> None:
         super().__init__(problem, settings, seed, island)
-        self._breed = Breeder(problem, CONSTANTS_ONLY)
+        self._breed = Breeder(problem, problem.mutations.only("new_constant", "scale_constant"))
         self._best = pack(list(problem.baseline or problem.warm_start), problem.primitives, problem.shape)
         self._score = np.full((len(self._best), len(problem.objectives)), np.nan)
         self._key = np.zeros(len(self._best), np.uint64)

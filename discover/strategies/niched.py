@@ -1,0 +1,77 @@
+"""Niched evolution: an aging population in every niche of the map, so that one basin cannot swallow the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from discover.archive import Archive, quality
+from discover.breed import Breeder
+from discover.problem import Problem
+from discover.spec import Strategy as Settings
+from discover.strategies.base import Strategy
+from primitives.packed import Packed, pack
+
+CONTEST = 2  # niches drawn for a parent; that with the best program in it wins
+
+
+class Niched(Strategy):
+    """Regularized evolution (arXiv 1802.01548) within each niche, no program twice in one at a time.
+
+    `programs`, `value` and `key` hold `population` places a niche, rings in order of age; `born` counts what has
+    entered each.
+    """
+
+    def __init__(self, problem: Problem, settings: Settings, seed: int, island: int) -> None:
+        super().__init__(problem, settings, seed, island)
+        self._grid = Archive(problem)
+        self.size = settings.population
+        places = self._grid.niches * self.size
+        self.programs = Packed.empty(places, problem.shape)
+        self.value = np.full(places, np.inf)
+        self.key = np.zeros(places, np.uint64)
+        self.born = np.zeros(self._grid.niches, np.int64)
+        self._start = pack(list(problem.warm_start), problem.primitives, problem.shape)
+        self._breed = Breeder(problem)
+
+    def ask(self, n: int, generation: int) -> Packed:
+        """Mutated winners of tournaments, within niches that won theirs; at first the warm start, mutated."""
+        occupied = np.flatnonzero(self.born)
+        generator = self.generator(generation)
+        if not len(occupied):
+            batch = self._start[np.arange(n) % len(self._start)]
+            self._breed(batch[len(self._start) :], self.seed, generation)
+            return batch
+        best = self.value.reshape(-1, self.size).min(axis=1)
+        drawn = occupied[generator.integers(len(occupied), size=(n, CONTEST))]
+        niche = drawn[np.arange(n), np.argmin(best[drawn], axis=1)]
+        living = np.minimum(self.born[niche], self.size)
+        places = generator.integers(living[:, None], size=(n, self.settings.tournament))
+        contestants = niche[:, None] * self.size + places
+        parents = contestants[np.arange(n), np.argmin(self.value[contestants], axis=1)]
+        batch = self.programs[parents]
+        self._breed(batch, self.seed, generation)
+        return batch
+
+    def tell(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
+        """Finite children take the oldest places of their niches."""
+        value = quality(self.problem, score)
+        alive = np.flatnonzero(np.isfinite(value))
+        niche = self._grid.niche(self._grid.cell(batch[alive]))
+        for i, n in zip(alive.tolist(), niche.tolist(), strict=True):
+            ring = slice(n * self.size, n * self.size + min(int(self.born[n]), self.size))
+            if not (self.key[ring] == keys[i]).any():
+                place = n * self.size + int(self.born[n]) % self.size
+                self.programs[slice(place, place + 1)] = batch[slice(i, i + 1)]
+                self.value[place], self.key[place] = value[i], keys[i]
+                self.born[n] += 1
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The rings."""
+        return self.programs.named | {"value": self.value, "key": self.key, "born": self.born}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """The inverse of `state`."""
+        self.programs = Packed.of_named(state)
+        self.value, self.key, self.born = state["value"].copy(), state["key"].copy(), state["born"].copy()

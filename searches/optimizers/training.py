@@ -1,0 +1,209 @@
+"""Training a batch of candidate optimizers on a task, compiled: no Python between two steps, nor between two candidates."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from primitives import philox
+from primitives.compiled import inner, outer
+from primitives.evaluators.codegen import kernels
+from primitives.evaluators.intrinsics import FOLD
+from primitives.hero import HERO
+from primitives.packed import Packed
+from primitives.primitive import PrimitiveSet
+from searches.optimizers.tasks import bigram, logistic, perceptron, quadratic, transformer
+from searches.optimizers.tasks.task import BIGRAM, LOGISTIC, PERCEPTRON, QUADRATIC, TRANSFORMER, Task
+
+_K = kernels(HERO, "float32")
+W, G, LR, STATE = 0, 1, 2, 3  # leaves of programs.SIGNATURE; the states are the last two
+LEAVES, RESULTS = 5, 3
+WEIGHTS, DRAWS = 0, 1  # generations of a key's streams
+_HOPELESS = 10.0  # a minibatch loss this many times that of the first one ends a training
+
+
+@inner
+def _start(kind, sizes, integers, reals, stream, w):
+    if kind == TRANSFORMER:
+        transformer.start(sizes, integers, reals, stream, w)
+    elif kind == PERCEPTRON:
+        perceptron.start(sizes, integers, reals, stream, w)
+    elif kind == BIGRAM:
+        bigram.start(sizes, integers, reals, stream, w)
+    elif kind == QUADRATIC:
+        quadratic.start(sizes, integers, reals, stream, w)
+    elif kind == LOGISTIC:
+        logistic.start(sizes, integers, reals, stream, w)
+
+
+@inner
+def _draw(kind, sizes, integers, reals, stream, rows, noise):
+    if kind == TRANSFORMER:
+        transformer.draw(sizes, integers, reals, stream, rows, noise)
+    elif kind == PERCEPTRON:
+        perceptron.draw(sizes, integers, reals, stream, rows, noise)
+    elif kind == BIGRAM:
+        bigram.draw(sizes, integers, reals, stream, rows, noise)
+    elif kind == QUADRATIC:
+        quadratic.draw(sizes, integers, reals, stream, rows, noise)
+    elif kind == LOGISTIC:
+        logistic.draw(sizes, integers, reals, stream, rows, noise)
+
+
+@inner
+def _gradient(kind, sizes, integers, reals, rows, noise, w, scratch, g):
+    if kind == TRANSFORMER:
+        return transformer.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
+    if kind == PERCEPTRON:
+        return perceptron.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
+    if kind == BIGRAM:
+        return bigram.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
+    if kind == QUADRATIC:
+        return quadratic.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
+    return logistic.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
+
+
+@inner
+def _evaluate(kind, sizes, integers, reals, w, scratch):
+    if kind == TRANSFORMER:
+        return transformer.evaluate(sizes, integers, reals, w, scratch)
+    if kind == PERCEPTRON:
+        return perceptron.evaluate(sizes, integers, reals, w, scratch)
+    if kind == BIGRAM:
+        return bigram.evaluate(sizes, integers, reals, w, scratch)
+    if kind == QUADRATIC:
+        return quadratic.evaluate(sizes, integers, reals, w, scratch)
+    return logistic.evaluate(sizes, integers, reals, w, scratch)
+
+
+@inner
+def _fill(values, n, w, offset):
+    for i in range(np.uint64(n)):
+        w[np.uint64(offset) + i] = values[i]
+
+
+@inner
+def _set(value, n, w, offset):
+    for i in range(np.uint64(n)):
+        w[np.uint64(offset) + i] = value
+
+
+@inner
+def _keep(out, row, n, w, offset):
+    for i in range(np.uint64(n)):
+        w[np.uint64(offset) + i] = out[row, i]
+
+
+@inner
+def _subtract(out, n, weights):
+    for i in range(np.uint64(n)):
+        weights[i] -= out[0, i]
+
+
+@inner
+def _train(
+    kind, sizes, integers, reals, segments, key, schedule, tape, immediate, end, stride, stream, rows, noise, scratch,
+    weights, g, w, out, curve,
+):  # fmt: skip
+    """One training; the validation loss at its end, and each step's loss in `curve` if it has room. inf: it diverged."""
+    n = segments[-1]
+    philox.start(stream, key, WEIGHTS, 0)
+    _start(kind, sizes, integers, reals, stream, weights)
+    _set(np.float32(0), n, w, STATE * stride)
+    _set(np.float32(0), n, w, (STATE + 1) * stride)
+    first = 0.0
+    for t in range(len(schedule)):
+        philox.start(stream, key, DRAWS, t)
+        _draw(kind, sizes, integers, reals, stream, rows, noise)
+        loss = _gradient(kind, sizes, integers, reals, rows, noise, weights, scratch, g)
+        if t < len(curve):
+            curve[t] = loss
+        if t == 0:
+            first = loss
+        if not loss <= _HOPELESS * first:
+            return np.inf
+        _fill(weights, n, w, W * stride)
+        _fill(g, n, w, G * stride)
+        _set(schedule[t], n, w, LR * stride)
+        _K.advance(tape, immediate, end, w, n, segments, out)
+        _subtract(out, n, weights)
+        _keep(out, 1, n, w, STATE * stride)
+        _keep(out, 2, n, w, (STATE + 1) * stride)
+    loss = _evaluate(kind, sizes, integers, reals, weights, scratch)
+    return loss if np.isfinite(loss) else np.inf
+
+
+@outer
+def _train_all(
+    kind, sizes, integers, reals, segments, n_rows, n_noise, n_scratch, code, length, const, results, keys, schedule,
+    losses, curves,
+):  # fmt: skip
+    L, C = code.shape[1], const.shape[1]
+    n = segments[-1]
+    stride = -(-n // FOLD) * FOLD + 48
+    tape = np.zeros(5 * (3 * L + 2 * RESULTS), np.int32)
+    immediate = np.zeros(3 * L + 2 * RESULTS, np.float32)
+    where, alive = np.zeros(C + LEAVES + L, np.int32), np.zeros(C + LEAVES + L, np.int32)
+    dies, free = np.zeros(3 * L, np.int32), np.zeros(L + 4, np.int32)
+    w = _K.workspace(LEAVES + 1 + L + 4, stride)
+    w[:] = np.float32(0)
+    out = np.zeros((RESULTS, n), np.float32)
+    stream = np.zeros(philox.STREAM_FIELDS, np.uint64)
+    rows, noise = np.zeros(n_rows, np.int32), np.zeros(n_noise, np.float32)
+    weights, g = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    room = np.zeros(n_scratch + 16, np.float32)
+    scratch = room[(-room.ctypes.data % 64) // 4 :]
+    for p in range(len(length)):
+        end = _K.translate_program(
+            code, length, const, results, p, LEAVES, stride, tape, immediate, where, alive, dies, free
+        )
+        for o in range(len(keys)):
+            losses[p, o] = _train(
+                kind, sizes, integers, reals, segments, keys[o], schedule, tape, immediate, end, stride, stream, rows,
+                noise, scratch, weights, g, w, out, curves[p, o],
+            )  # fmt: skip
+
+
+def schedule(steps: int, warmup: int) -> np.ndarray:
+    """float32[steps]: linear warm-up to 1, then half a cosine to 0."""
+    t = np.arange(steps)
+    fall = 0.5 * (1.0 + np.cos(np.pi * (t - warmup) / max(steps - warmup, 1)))
+    return np.where(t < warmup, (t + 1) / max(warmup, 1), fall).astype(np.float32)
+
+
+@lru_cache
+def _opcodes(primitives: PrimitiveSet) -> np.ndarray:
+    """int16[n_ops]: the opcode in HERO of each primitive of a subset."""
+    return np.array([HERO.opcode(p.name) for p in primitives], np.int16)
+
+
+def in_hero(packed: Packed, primitives: PrimitiveSet) -> Packed:
+    """Programs over a subset of HERO, with HERO's opcodes."""
+    if primitives == HERO:
+        return packed
+    code = packed.code.copy()
+    code[:, :, 0] = _opcodes(primitives)[code[:, :, 0]]
+    used = np.arange(code.shape[1]) < packed.length[:, None]
+    code[~used] = 0
+    return Packed(code, packed.length, packed.const, packed.n_const, packed.results)
+
+
+def train(
+    task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int, curves: np.ndarray | None = None
+) -> np.ndarray:
+    """Train every program (over HERO, with programs.SIGNATURE) on every data order.
+
+    keys: uint64[orders]; a key names the initial weights and the minibatches, the same for all programs.
+    curves: float64[P, orders, steps], filled with the minibatch losses.
+    Returns float64[P, orders]: the validation loss after the last step, +inf where the training diverged.
+    """
+    losses = np.empty((len(packed), len(keys)))
+    if curves is None:
+        curves = np.empty((len(packed), len(keys), 0))
+    _train_all(
+        task.kind, task.sizes, task.integers, task.reals, task.segments, task.rows, task.noise, task.scratch,
+        packed.code, packed.length, packed.const, packed.results, np.asarray(keys, np.uint64), schedule(steps, warmup),
+        losses, curves,
+    )  # fmt: skip
+    return losses
