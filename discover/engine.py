@@ -14,6 +14,7 @@ from discover import strategies, workers
 from discover.archive import Archive, find_of, front, oriented, quality
 from discover.cache import Cache
 from discover.hurdle import Hurdle
+from discover.meta import MetaValidation
 from discover.problem import Find, Problem
 from primitives.canonical import Canonicalizer
 from primitives.fingerprint import Fingerprinter
@@ -63,6 +64,7 @@ class Search:
         self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
         self.archive = Archive(problem)
         self.hurdles = {i: Hurdle(self.archive.niches) for i, s in enumerate(problem.stages) if s.keep is not None}
+        self.meta = MetaValidation(problem) if problem.meta and spec.run.meta_every else None
         self.cache = Cache(len(problem.objectives), problem.shape.constants if problem.free_constants else 0)
         self.progress = Progress(
             budget=spec.run.budget,
@@ -97,6 +99,8 @@ class Search:
         improved = self.archive.improved
         self.archive.add(batch, score, keys)
         self.strategy.tell(batch, score, keys)
+        if self.meta is not None and (generation + 1) % self.spec.run.meta_every == 0:
+            self.meta.check(self.archive, generation, self._meta_score)
         self._restart_after_plateau(self.archive.improved > improved)
         self._count(counts, time.perf_counter() - start, evaluation)
         return counts, records
@@ -174,6 +178,17 @@ class Search:
             records["const"] = batch.const[chosen]
         return records
 
+    def _meta_score(self, batch: Packed, keys: np.ndarray) -> np.ndarray:
+        streams = self._streams(keys, np.arange(len(keys)))
+        return workers.evaluate(self.executor, self.ref, len(self.problem.stages), batch, streams, 1).score
+
+    @property
+    def over(self) -> bool:
+        """Whether the budget is spent, or meta-validation stood still for too long."""
+        patience = self.spec.run.meta_patience
+        stale = self.meta is not None and 0 < patience <= self.meta.stale
+        return stale or self.progress.candidates >= self.progress.budget
+
     def _remember(self, records: Mapping[str, np.ndarray]) -> None:
         """Put what was scored into the cache; of a program that was scored before, the better score stays."""
         columns = [records[name] for name in ("canonical", "fingerprint", "score", "const") if name in records]
@@ -224,6 +239,7 @@ class Search:
             **{f"strategy.{name}": a for name, a in self.strategy.state().items()},
             **{f"archive.{name}": a for name, a in self.archive.state().items()},
             **{f"hurdle.{i}.{name}": a for i, h in self.hurdles.items() for name, a in h.state().items()},
+            **{f"meta.{name}": a for name, a in (self.meta.state() if self.meta else {}).items()},
             "counts": counts,
             "since_improvement": np.array(self._since_improvement),
         }
@@ -238,6 +254,8 @@ class Search:
         self.archive.restore(_below("archive.", state))
         for i, hurdle in self.hurdles.items():
             hurdle.restore(_below(f"hurdle.{i}.", state))
+        if self.meta is not None:
+            self.meta.restore(_below("meta.", state))
         self._since_improvement = int(state["since_improvement"])
         for name, value in zip(Progress.COUNTS, state["counts"].tolist(), strict=True):
             setattr(self.progress, name, value)
@@ -270,7 +288,7 @@ def search(
     progress = running.progress
     if store is not None:
         running.restore(store)
-    while progress.candidates < progress.budget:
+    while not running.over:
         before = progress.seconds, progress.seconds_outside_evaluation
         counts, records = running.step()
         if store is not None:

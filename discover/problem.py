@@ -130,6 +130,7 @@ class Problem(ABC):
                     differ in them only are one candidate
     probes          float64[n_leaves, n] inputs of the fingerprint
     stages          the funnel, cheapest first
+    meta            whether `evaluate` has one stage more, for meta-validation: on tasks that no strategy sees scores of
     exporters       format -> function(find, provenance) -> text of the file
     """
 
@@ -146,6 +147,7 @@ class Problem(ABC):
     free_constants: bool = False
     probes: np.ndarray
     stages: tuple[Stage, ...] = (Stage("proxy"),)
+    meta: bool = False
     exporters: Mapping[str, Callable[[Find, Mapping[str, Any]], str]]
 
     @abstractmethod

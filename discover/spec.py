@@ -61,12 +61,16 @@ class Run(Model):
     seed     every random number derives from it
     workers  processes that score; no influence on any result
     chunk    candidates scored per task
+    meta_every     generations between meta-validations, where the problem has some (0: never)
+    meta_patience  meta-validations without improvement before the search stops (0: never)
     """
 
     budget: int = Field(ge=1, le=10**15)
     seed: int = Field(default=0, ge=0, lt=2**63)
     workers: int = Field(default=1, ge=1, le=1024)
     chunk: int = Field(default=64, ge=1)
+    meta_every: int = Field(default=0, ge=0)
+    meta_patience: int = Field(default=0, ge=0)
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,14 @@ class Spec:
     @property
     def config(self) -> dict[str, Any]:
         """Everything that affects results, and nothing else, as JSON data."""
+        run = self.run.model_dump(mode="json", exclude={"workers"})
+        if not self.run.meta_every:  # then nothing is meta-validated, and documents from before it keep their hash
+            del run["meta_every"], run["meta_patience"]
         return {
             "search": self.search,
             "problem": self.problem.model_dump(mode="json"),
             "strategy": self.strategy.model_dump(mode="json"),
-            "run": self.run.model_dump(mode="json", exclude={"workers"}),
+            "run": run,
         }
 
     @property
