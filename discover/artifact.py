@@ -24,7 +24,6 @@ from primitives.text import format_program, parse
 MAX_BYTES = 4_000_000
 PROGRAM_FILE = "program.json"
 CARD_FILE = "card.md"
-TOLERANCE = 1e-6  # relative; a claim is measured again by the same method, so only the last digits may differ
 _FOOTER = re.compile(r"^(?:#|//|%| \*) discover: (\{.*\})$")
 
 
@@ -127,7 +126,7 @@ def verify(path: str | Path) -> list[Check]:
     measured = problem.measure(find.program)
     for name in sorted(set(find.objectives) | set(measured)):
         claimed, value = find.objectives.get(name, math.nan), measured.get(name, math.nan)
-        same = math.isclose(claimed, value, rel_tol=TOLERANCE) or (claimed != claimed and value != value)
+        same = math.isclose(claimed, value, rel_tol=problem.tolerance) or (claimed != claimed and value != value)
         checks.append(Check(name, same and name in find.objectives, f"claimed {claimed:.6g}, measured {value:.6g}"))
     return checks + _check_files(artifact)
 

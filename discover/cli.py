@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,6 +162,23 @@ def report(
 
 
 @app.command()
+def funnel(run: RunArgument, as_json: Json = False) -> None:
+    """Show how far a run's candidates came, and how its best did in meta-validation."""
+    loaded = _load(run)
+    table, meta = loaded.funnel(), loaded.meta()
+    if as_json:
+        output.print_json({"funnel": table, "meta": meta})
+        return
+    heads = dict.fromkeys(name for row in table for name in row)
+    output.print_rows([{head: row.get(head, "") for head in heads} for row in table])
+    if meta:
+        print()
+        output.print_rows(meta)
+        best = min(meta, key=lambda row: row["meta-validation"])
+        print(f"\nthe best in meta-validation was found by generation {best['generation']}")
+
+
+@app.command()
 def show(
     run: RunArgument,
     id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A find (default: the run itself).")] = None,
@@ -172,11 +190,15 @@ def show(
         output.print_pairs(_about(loaded), as_json)
         return
     entry = loaded.find(id)
+    meaning = loaded.explain(entry)
     if as_json:
-        output.print_json(entry.data | {"provenance": loaded.provenance(entry)})
+        output.print_json(entry.data | {"provenance": loaded.provenance(entry), "meaning": dict(meaning)})
         return
     output.print_pairs({"id": entry.id, **entry.find.objectives, **entry.find.descriptors})
-    print(f"\n{entry.program.rstrip()}\n\nexport formats: {', '.join(loaded.problem.exporters)}")
+    print(f"\n{entry.program.rstrip()}\n")
+    for heading, text in meaning:
+        print(f"{heading}\n{textwrap.indent(text.rstrip(), '    ')}\n")
+    print(f"export formats: {', '.join(loaded.problem.exporters)}")
 
 
 @app.command()

@@ -18,7 +18,9 @@ from discover.meta import MetaValidation
 from discover.problem import Find, Problem
 from primitives.canonical import Canonicalizer
 from primitives.fingerprint import Fingerprinter
+from primitives.liveness import live
 from primitives.packed import Packed, unpack
+from primitives.program import Program
 
 if TYPE_CHECKING:
     from discover.spec import Spec
@@ -32,7 +34,8 @@ class Progress:
     objectives  their names
     best        the Pareto front so far, as texts: the earlier objectives, and the last one
     doing       what takes its time now, where it is not the next generation
-    funnel      "STAGE.tested", "STAGE.failed" (no finite score) and "STAGE.dropped" (went no further) -> candidates
+    funnel      "STAGE.tested", "STAGE.failed" (no finite score) and "STAGE.dropped" (went no further) -> candidates;
+                with `Problem.keep_raw` also "bred.statements" and "bred.dead", those that no output depends on
     """
 
     generation: int = 0
@@ -63,6 +66,7 @@ class Search:
         workers.keep(ref, problem)
         self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
         self.archive = Archive(problem)
+        self.raw = Packed.empty(self.archive.size if problem.keep_raw else 0, problem.shape)
         self.hurdles = {i: Hurdle(self.archive.niches) for i, s in enumerate(problem.stages) if s.keep is not None}
         self.meta = MetaValidation(problem) if problem.meta and spec.run.meta_every else None
         self.cache = Cache(len(problem.objectives), problem.shape.constants if problem.free_constants else 0)
@@ -81,6 +85,7 @@ class Search:
         generation = self.progress.generation
         n = min(self.spec.strategy.batch, self.spec.run.budget - self.progress.candidates)
         batch = self.strategy.ask(n, generation)
+        raw = batch.copy() if self.problem.keep_raw else None
         keys, valid = self._canonicalize(batch)
         valid[valid] = self.problem.check(batch[valid])
         score = np.full((n, len(self.problem.objectives)), np.nan)
@@ -97,7 +102,11 @@ class Search:
         if self.problem.free_constants:
             batch.const[:] = batch.const[twin]
         improved = self.archive.improved
-        self.archive.add(batch, score, keys)
+        new = self.archive.add(batch, score, keys)
+        if raw is not None:
+            self.raw[self.archive.cell(batch[new])] = raw[new]
+            counts["bred.statements"] = int(raw.length.sum())
+            counts["bred.dead"] = int(raw.length.sum() - live(raw, self.problem.signature, self.problem.primitives).sum())
         self.strategy.tell(batch, score, keys)
         if self.meta is not None and (generation + 1) % self.spec.run.meta_every == 0:
             self.meta.check(self.archive, generation, self._meta_score)
@@ -238,6 +247,7 @@ class Search:
         return {
             **{f"strategy.{name}": a for name, a in self.strategy.state().items()},
             **{f"archive.{name}": a for name, a in self.archive.state().items()},
+            **{f"raw.{name}": a for name, a in self.raw.named.items() if self.problem.keep_raw},
             **{f"hurdle.{i}.{name}": a for i, h in self.hurdles.items() for name, a in h.state().items()},
             **{f"meta.{name}": a for name, a in (self.meta.state() if self.meta else {}).items()},
             "counts": counts,
@@ -252,6 +262,8 @@ class Search:
         generation, state = last
         self.strategy.restore(_below("strategy.", state))
         self.archive.restore(_below("archive.", state))
+        if self.problem.keep_raw:
+            self.raw = Packed.of_named(_below("raw.", state))
         for i, hurdle in self.hurdles.items():
             hurdle.restore(_below(f"hurdle.{i}.", state))
         if self.meta is not None:
@@ -328,6 +340,21 @@ def finds(problem: Problem, state: Mapping[str, np.ndarray]) -> list[Find]:
     every = elites(archive)
     score = np.array([list(f.objectives.values()) for f in every]).reshape(-1, len(problem.objectives))
     return [every[i] for i in front(oriented(problem, score))]
+
+
+def bred(problem: Problem, state: Mapping[str, np.ndarray], program: Program) -> Program | None:
+    """The elite of this program as it was bred, from a stored state; None where it is no elite, or none is kept."""
+    if not problem.keep_raw:
+        return None
+    archive = Archive(problem)
+    archive.restore(_below("archive.", state))
+    raw = Packed.of_named(_below("raw.", state))
+    on = np.flatnonzero(archive.occupied)
+    elites = unpack(archive.elites[on], problem.signature, problem.primitives)
+    if program not in elites:
+        return None
+    at = on[elites.index(program)]
+    return unpack(raw[at : at + 1], problem.signature, problem.primitives)[0]
 
 
 def _below(prefix: str, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

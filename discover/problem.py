@@ -105,11 +105,13 @@ MOVES = tuple(f.name for f in fields(Mutations) if f.name not in KINDS)
 
 @dataclass(frozen=True)
 class Find:
-    """A program with what is known of it: what `top` prints, `export` writes out and `verify` measures again."""
+    """A program with what is known of it: what `top` prints, `export` writes out and `verify` measures again.
+    `raw` is the program as it was bred, where the problem has it kept."""
 
     program: Program
     objectives: Mapping[str, float]
     descriptors: Mapping[str, int]
+    raw: Program | None = None
 
 
 class Problem(ABC):
@@ -132,6 +134,8 @@ class Problem(ABC):
     stages          the funnel, cheapest first
     meta            whether `evaluate` has one stage more, for meta-validation: on tasks that no strategy sees scores of
     exporters       format -> function(find, provenance) -> text of the file
+    tolerance       relative; `verify` measures a claim again by the same method, on another machine perhaps
+    keep_raw        keep the elites as they were bred too, and count the statements that no output depends on
     """
 
     title: str = ""
@@ -148,7 +152,9 @@ class Problem(ABC):
     probes: np.ndarray
     stages: tuple[Stage, ...] = (Stage("proxy"),)
     meta: bool = False
+    tolerance: float = 1e-6
     exporters: Mapping[str, Callable[[Find, Mapping[str, Any]], str]]
+    keep_raw: bool = False
 
     @abstractmethod
     def check(self, batch: Packed) -> np.ndarray:
@@ -173,6 +179,10 @@ class Problem(ABC):
     def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
         """The finds beside what is known already, as rows of a table; by default the finds alone."""
         return [{**f.objectives, **f.descriptors} for f in finds]
+
+    def explain(self, find: Find) -> list[tuple[str, str]]:
+        """What a find means, as headings and texts: what `show` prints below its program."""
+        return []
 
     def picture(self, finds: Sequence[Find], path: Path) -> None:
         """Draw the same into a file, PNG or SVG by its suffix."""

@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,6 +113,44 @@ class Run:
             raise UserError(f"{self.folder}: {id!r} may be {' or '.join(e.id for e in matches)}")
         raise UserError(f"{self.folder}: no find {id!r}; {nearest(id, (e.id for e in found))}")
 
+    def explain(self, entry: Entry) -> list[tuple[str, str]]:
+        """What a find means, as headings and texts."""
+        from discover import engine
+
+        with Store.read(self.folder) as store:
+            last = store.last()
+        raw = engine.bred(self.problem, last[1], entry.find.program) if last is not None else None
+        return self.problem.explain(replace(entry.find, raw=raw))
+
+    def funnel(self) -> list[dict[str, Any]]:
+        """How far candidates came: a row for what was answered before any score, then one for every stage."""
+        with Store.read(self.folder) as store:
+            rows = [g.row for g in store.generations()]
+        total: dict[str, int] = {}
+        for row in rows:
+            for name, value in row.items():
+                total[name] = total.get(name, 0) + int(value)
+        table = []
+        for name in ("invalid", "hits_canonical", "hits_fingerprint", "quarantined"):
+            table.append({"stage": name, "tested": total.get("candidates", 0), "out": total.get(name, 0)})
+        for stage in self.problem.stages:
+            tested, failed, dropped = (total.get(f"{stage.name}.{n}", 0) for n in ("tested", "failed", "dropped"))
+            on = {"failed": failed, "dropped": dropped, "on": tested - failed - dropped}
+            table.append({"stage": stage.name, "tested": tested, "out": failed + dropped, **on})
+        return table
+
+    def meta(self) -> list[dict[str, Any]]:
+        """Meta-validations in order: when, of the best of what kind, its quality in the search and there."""
+        with Store.read(self.folder) as store:
+            last = store.last()
+        state = last[1] if last else {}
+        if "meta.meta" not in state:
+            return []
+        low = self.problem.descriptors[0].low
+        columns = [state[f"meta.{n}"].tolist() for n in ("generation", "kind", "searched", "meta")]
+        names = ("generation", self.problem.descriptors[0].name, "searched", "meta-validation")
+        return [dict(zip(names, (g, low + k, s, m), strict=True)) for g, k, s, m in zip(*columns, strict=True)]
+
     def resume(self, workers: int | None = None, observe: Observe | None = None) -> Run:
         """Continue until the budget is spent; the records become those of the uninterrupted run."""
         with Store.open(self.folder) as store:
@@ -147,7 +185,7 @@ class Run:
 
     def verify(self) -> list[Check]:
         """Measure every final find again."""
-        from discover.artifact import TOLERANCE, Check
+        from discover.artifact import Check
 
         if self.status != "done":
             raise UserError(f"{self.folder}: {self.status}, not done; verify needs the final finds")
@@ -156,7 +194,9 @@ class Run:
             measured = self.problem.measure(entry.find.program)
             for name, claimed in entry.find.objectives.items():
                 value = measured.get(name, math.nan)
-                same = math.isclose(value, claimed, rel_tol=TOLERANCE) or (value != value and claimed != claimed)
+                same = math.isclose(value, claimed, rel_tol=self.problem.tolerance) or (
+                    value != value and claimed != claimed
+                )
                 checks.append(Check(f"{entry.id} {name}", same, f"claimed {claimed:.6g}, measured {value:.6g}"))
         return checks
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+
 from primitives.hero import HERO
+from primitives.packed import Packed
+from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
 from primitives.text import parse
+from searches.optimizers.config import WarmStart
 
 # One step on every weight: the weight, its gradient, the schedule's value (1 at its peak); what is subtracted from the
 # weight; two numbers that a weight carries along, zero at first. As in the paper.
@@ -13,7 +20,7 @@ SIGNATURE = Signature(("w", "g", "lr"), ("update",), ("m", "v"))
 # averages. The search does not have it.
 STEPPED = Signature(("w", "g", "lr", "t"), ("update",), ("m", "v"))
 
-# Program 2 of arXiv 2302.06675, with peak learning rate, decay and second beta as parameters.
+# Program 2 of arXiv 2302.06675: AdamW in nine statements, neither epsilon nor bias correction.
 ADAMW = """\
 g2 = square(g)
 m = interp(g, m, {beta1!r})
@@ -25,8 +32,13 @@ update = update + wd
 lr = lr * {rate!r}
 update = update * lr
 """
+SCRATCH = """\
+lr = lr * {rate!r}
+update = g * lr
+"""
 
 
-def adamw(rate: float, decay: float, beta1: float, beta2: float) -> Program:
-    """AdamW as the paper's search started from: nine statements, neither epsilon nor bias correction."""
-    return parse(ADAMW.format(rate=rate, decay=decay, beta1=beta1, beta2=beta2), SIGNATURE, HERO)
+def warm_start(settings: WarmStart, primitives: PrimitiveSet = HERO) -> Program:
+    """The program that the search starts from. Raises UnknownPrimitive where the set cannot express it."""
+    text = ADAMW if settings.form == "adamw" else SCRATCH
+    return parse(text.format(**settings.model_dump()), SIGNATURE, primitives)

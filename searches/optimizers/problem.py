@@ -1,0 +1,162 @@
+"""The search for optimizers, as the engine sees it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from discover.errors import UserError
+from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
+from primitives.fingerprint import probes
+from primitives.hero import HERO
+from primitives.packed import Packed, Shape, pack, unpack
+from primitives.primitive import UnknownPrimitive
+from primitives.program import Program
+from searches.optimizers import probe
+from searches.optimizers.config import OptimizerConfig, Proxy, Trial
+from searches.optimizers.programs import SIGNATURE, warm_start
+from searches.optimizers.tasks import build
+from searches.optimizers.training import in_hero, train
+
+BUFFERS, DEGREE = 0, 1  # columns of probe.describe
+SEARCH, FINAL, META = range(3)  # what data orders are for
+
+
+class OptimizerProblem(Problem):
+    """Programs that train a small network well, with little state and few statements."""
+
+    signature = SIGNATURE
+    title = "optimizer"
+    objectives = (Objective("buffers"), Objective("statements"), Objective("loss", "validation"))
+    niche_axes = 2
+    keep_raw = True
+    meta = True
+    tolerance = 0.02  # of a training on another processor: the last bits differ, and then the third digit
+
+    def __init__(self, config: OptimizerConfig) -> None:
+        """Raises UserError where the configuration asks for the impossible."""
+        self.config = config
+        try:
+            self.primitives = HERO if config.primitives == ("all",) else HERO.subset(*config.primitives)
+            self.warm_start = (warm_start(config.warm_start, self.primitives),)
+        except (UnknownPrimitive, ValueError) as error:
+            raise UserError(f"problem.primitives: {error}") from None
+        self.baseline = self.warm_start
+        self.mutations = Mutations(**config.mutations.model_dump())
+        # room for what breeding writes before the canonical form folds it
+        self.shape = Shape(5, 3, config.max_statements + 6, config.max_constants + 6)
+        self.descriptors = (
+            Descriptor("buffers", 0, 2),
+            Descriptor("degree", probe.DEGREES[0], probe.DEGREES[-1]),
+            Descriptor("statements", 1, config.max_statements),
+        )
+        self.stages = (
+            Stage("hurdle", keep=config.keep),
+            Stage("trial", config.slack),
+            Stage("contest"),
+        )
+        self.probes = probes(len(SIGNATURE.leaves), 24)
+        self.task = _task(config.proxy, "search")
+
+    @cached_property
+    def meta_task(self) -> Any:
+        """The task of meta-validation."""
+        return _task(self.config.meta_proxy, "meta")
+
+    @property
+    def exporters(self) -> dict[str, Any]:  # type: ignore[override]
+        """Format -> function(find, provenance) -> text."""
+        from searches.optimizers.export import EXPORTERS
+
+        return dict(EXPORTERS)
+
+    def check(self, batch: Packed) -> np.ndarray:
+        """bool[n]: within the limits; the update depends on the gradient and survives one that is zero."""
+        small = (batch.length <= self.config.max_statements) & (batch.n_const <= self.config.max_constants)
+        small[small] = probe.alive(in_hero(batch[small], self.primitives))
+        return small
+
+    def describe(self, batch: Packed) -> np.ndarray:
+        """int64[n, 3]: state buffers in use, homogeneity degree in the gradient, statements."""
+        found = probe.describe(in_hero(batch, self.primitives))
+        return np.column_stack((found, batch.length.astype(np.int64)))
+
+    def evaluate(self, stage: int, batch: Packed, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Train on the data orders of this stage, the same for all candidates; see Problem."""
+        c = self.config
+        programs = in_hero(batch, self.primitives)
+        if stage == len(self.stages):
+            loss = train(self.meta_task, programs, self._orders(META, c.meta), c.meta.steps, c.meta.warmup)
+        else:
+            trial = (c.hurdle, c.trial, c.contest)[stage]
+            first = c.trial.orders if stage == 2 else 0  # what chose the contenders does not count again
+            orders = self._orders(SEARCH, trial, first)
+            loss = train(self.task, programs, orders, trial.steps, trial.warmup)
+        described = self.describe(batch)
+        return np.column_stack((described[:, 0], described[:, 2], loss.mean(axis=1))), batch.const
+
+    def _orders(self, purpose: int, trial: Trial, first: int = 0) -> np.ndarray:
+        """uint64[orders]: the data orders of a purpose, from the `first` on."""
+        stream = np.random.SeedSequence([self.config.data_seed, purpose])
+        return stream.generate_state(first + trial.orders, np.uint64)[first:]
+
+    def losses(self, programs: Sequence[Program]) -> np.ndarray:
+        """float64[n, orders]: validation losses on the data orders of finalists, on all processors."""
+        batch = in_hero(pack(list(programs), self.primitives, self.shape), self.primitives)
+        final = self.config.final
+        jobs = [(p, key) for p in range(len(batch)) for key in self._orders(FINAL, final)]
+
+        def one(job: tuple[int, np.uint64]) -> float:
+            p, key = job
+            only = batch[slice(p, p + 1)]
+            return float(train(self.task, only, np.array([key]), final.steps, final.warmup)[0, 0])
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return np.array(list(pool.map(one, jobs))).reshape(len(batch), final.orders)
+
+    def finish(self, finds: Sequence[Find]) -> list[Find]:
+        """Train the best of each number of buffers again, on fresh data orders; the front of what comes out."""
+        from discover.archive import front
+
+        chosen: list[Find] = []
+        for buffers in range(3):
+            group = [f for f in finds if f.descriptors["buffers"] == buffers]
+            chosen += sorted(group, key=lambda f: f.objectives["loss"])[: self.config.finalists]
+        if not chosen:
+            return []
+        loss = self.losses([f.program for f in chosen]).mean(axis=1)
+        again = [replace(f, objectives=f.objectives | {"loss": float(v)}) for f, v in zip(chosen, loss, strict=True)]
+        return [again[i] for i in front(np.array([list(f.objectives.values()) for f in again]))]
+
+    def measure(self, program: Program) -> dict[str, float]:
+        """Buffers, statements, and the mean loss on the data orders of finalists."""
+        described = self.describe(pack([program], self.primitives, self.shape))[0]
+        loss = float(self.losses([program]).mean())
+        return {"buffers": float(described[0]), "statements": float(described[2]), "loss": loss}
+
+    def explain(self, find: Find) -> list[tuple[str, str]]:
+        """What a find is: certificates and relatives."""
+        from searches.optimizers.meaning import explain
+
+        return explain(find.program)
+
+    def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
+        """The finds, and what form each has."""
+        from searches.optimizers.report import rows
+
+        return rows(finds)
+
+
+def _task(proxy: Proxy, part: str) -> Any:
+    return build(part=part, **proxy.model_dump())
+
+
+def unpacked(batch: Packed, problem: OptimizerProblem) -> list[Program]:
+    """Programs of a batch."""
+    return unpack(batch, problem.signature, problem.primitives)
