@@ -105,8 +105,8 @@ class Search:
         new = self.archive.add(batch, score, keys)
         if raw is not None:
             self.raw[self.archive.cell(batch[new])] = raw[new]
-            counts["bred.statements"] = int(raw.length.sum())
-            counts["bred.dead"] = int(raw.length.sum() - live(raw, self.problem.signature, self.problem.primitives).sum())
+            counts["bred.statements"] = statements = int(raw.length.sum())
+            counts["bred.dead"] = statements - int(live(raw, self.problem.signature, self.problem.primitives).sum())
         self.strategy.tell(batch, score, keys)
         if self.meta is not None and (generation + 1) % self.spec.run.meta_every == 0:
             self.meta.check(self.archive, generation, self._meta_score)
