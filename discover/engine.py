@@ -185,6 +185,8 @@ class Search:
         records = {"canonical": keys[chosen], "fingerprint": prints, "score": score[chosen]}
         if self.problem.free_constants:
             records["const"] = batch.const[chosen]
+        if self.problem.keep_raw:
+            records |= {f"program.{name}": array for name, array in batch[chosen].named.items()}
         return records
 
     def _meta_score(self, batch: Packed, keys: np.ndarray) -> np.ndarray:

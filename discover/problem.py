@@ -135,7 +135,7 @@ class Problem(ABC):
     meta            whether `evaluate` has one stage more, for meta-validation: on tasks that no strategy sees scores of
     exporters       format -> function(find, provenance) -> text of the file
     tolerance       relative; `verify` measures a claim again by the same method, on another machine perhaps
-    keep_raw        keep the elites as they were bred too, and count the statements that no output depends on
+    keep_raw        keep the elites as they were bred too, record every scored program, and count dead statements
     """
 
     title: str = ""
