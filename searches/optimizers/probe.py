@@ -2,11 +2,12 @@
 
 Programs are over HERO, with programs.SIGNATURE.
 
-Alive: its update depends on the gradient, and is finite although gradients are zero for some weights always, for some at
-first, and for all of them on two steps. Buffers are counted by meaning: a state slot counts if its values vary and if
-some later update changes when they are multiplied by random factors (positive ones where the slot has but one sign). So
-`sign(m / sqrt(v))` has one. The degree is the homogeneity degree of the update in the gradient where the weights are zero
-(so that decay is out): 0 for sign and Adam updates, 1 for SGD.
+Alive: the update depends on the gradient, and is finite although gradients are zero for some weights always, for some
+at first, and for all of them on two steps.
+Buffers are counted by meaning: a state slot counts if its values vary and if some later update changes when they are
+multiplied by random factors (positive ones where the slot has but one sign). So `sign(m / sqrt(v))` has one.
+The degree is the homogeneity degree of the update in the gradient, where the weights are zero (so that decay is out):
+0 for sign and Adam updates, 1 for SGD.
 """
 
 from __future__ import annotations
@@ -117,11 +118,8 @@ def _describe(code, length, const, results, inputs, segments, positive, signed, 
     tape, immediate, where, alive, dies, free, stride, w, out = rooms(n, n_inputs, code.shape[1], const.shape[1])
     whole, light = np.ones(n_inputs, np.float32), np.zeros(n_inputs, np.float32)
     light[2] = np.float32(1)
-    first, other, third = (
-        np.empty((steps, RESULTS, n), np.float32),
-        np.empty((steps, RESULTS, n), np.float32),
-        np.empty((steps, RESULTS, n), np.float32),
-    )
+    first, other = np.empty((steps, RESULTS, n), np.float32), np.empty((steps, RESULTS, n), np.float32)
+    third = np.empty((steps, RESULTS, n), np.float32)
     for p in range(len(length)):
         end = KERNELS.translate_program(
             code, length, const, results, p, n_inputs + STATES, stride, tape, immediate, where, alive, dies, free

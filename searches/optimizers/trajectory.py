@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from primitives.hero import HERO
 
 from primitives.compiled import inner, outer
 from primitives.evaluators.codegen import kernels
 from primitives.evaluators.intrinsics import FOLD
 from primitives.evaluators.translate import CELLS
+from primitives.hero import HERO
 from primitives.packed import Packed
 
 KERNELS = kernels(HERO, "float32")
