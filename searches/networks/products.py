@@ -220,7 +220,9 @@ def row_products(c, c_at, c_row, a, a_at, a_row, b, b_at, b_row, rows, columns, 
 
 
 @intrinsic
-def _row_dots(typing: Any, c: Any, c_at: Any, a: Any, a_at: Any, a_row: Any, b: Any, b_at: Any, b_row: Any, n: Any) -> Any:
+def _row_dots(
+    typing: Any, c: Any, c_at: Any, a: Any, a_at: Any, a_row: Any, b: Any, b_at: Any, b_row: Any, n: Any
+) -> Any:
     """LANES numbers of `row_dots`."""
 
     def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:

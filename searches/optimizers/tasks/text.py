@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +36,9 @@ def help_pages() -> tuple[str, str]:
     """The pages of Python's own `help("topics")`, sorted by their names; and what to cite."""
     from pydoc_data.topics import topics
 
-    return "\n".join(topics[name] for name in sorted(topics)), f"pydoc_data.topics of Python {platform.python_version()}"
+    return "\n".join(
+        topics[name] for name in sorted(topics)
+    ), f"pydoc_data.topics of Python {platform.python_version()}"
 
 
 def docstrings() -> tuple[str, str]:

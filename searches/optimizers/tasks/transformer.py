@@ -89,7 +89,21 @@ def _block(sizes, start):
     hidden = y2 + d * step
     active = hidden + EXPANSION * d * step
     inverse = active + EXPANSION * d * step
-    return x, unit1, y1, qkv, attention, mixed, middle, unit2, y2, hidden, active, inverse, start + _block_rows(sizes) * step
+    return (
+        x,
+        unit1,
+        y1,
+        qkv,
+        attention,
+        mixed,
+        middle,
+        unit2,
+        y2,
+        hidden,
+        active,
+        inverse,
+        start + _block_rows(sizes) * step,
+    )
 
 
 @inlined
@@ -215,7 +229,7 @@ def _attend_backward(sizes, s, ids, square, qkv, attention, dmixed, dattention, 
 def _forward(sizes, w, s, n, scale):
     """Summed loss of the n tokens that were read; `logits` holds its gradient times `scale`."""
     step, d = _stride(sizes), sizes[WIDTH]
-    ids, wide, _, dy, _, unit, y, logits, blocks, square, _ = _rows(sizes)
+    ids, _, _, dy, _, unit, y, logits, blocks, square, _ = _rows(sizes)
     _, first, per_block, norm, head, _ = _weights(sizes)
     _embed(sizes, w, s, ids, square, blocks, n)
     at = blocks
@@ -253,7 +267,7 @@ def _backward(sizes, w, s, g, g_at, n):
     rms_norm_backward(s, dy, unit, ids + 5 * step, dx, mean, w, norm, d, step, n)
     for layer in range(sizes[LAYERS] - 1, -1, -1):
         at = blocks + layer * _block_rows(sizes) * step
-        x, unit1, y1, qkv, attention, mixed, middle, unit2, y2, hidden, active, inverse, _ = _block(sizes, at)
+        _, unit1, y1, qkv, attention, mixed, _, unit2, y2, hidden, active, inverse, _ = _block(sizes, at)
         norm1, in_, out, norm2, up, down = _block_weights(sizes, first + layer * per_block)
         row_products(g, g_at + down, EXPANSION * d, s, dx, step, s, active, step, d, EXPANSION * d, n)
         _apply_transposed(w, down, d, EXPANSION * d, s, dx, wide, step, n)
@@ -276,13 +290,13 @@ def _backward(sizes, w, s, g, g_at, n):
 def start(sizes, integers, reals, stream, w):
     """Weights: normal of deviation 1 / sqrt(inputs); gains one; embeddings and what is added to the stream smaller."""
     d = sizes[WIDTH]
-    position, first, per_block, norm, head, end = _weights(sizes)
+    _, first, per_block, norm, head, end = _weights(sizes)
     for i in range(end):
         w[i] = F(philox.normal(stream))
     _scale(w, 0, first, EMBEDDING_SCALE)
     for layer in range(sizes[LAYERS]):
         at = first + layer * per_block
-        norm1, qkv, out, norm2, up, down = _block_weights(sizes, at)
+        norm1, qkv, _, norm2, up, down = _block_weights(sizes, at)
         _fill(w, norm1, qkv, 1)
         _fill(w, norm2, up, 1)
         _scale(w, qkv, norm2, 1 / np.sqrt(d))
@@ -349,12 +363,17 @@ def transformer_task(
     part: str = "search", *, batch: int = 32, context: int = 16, width: int = 16, heads: int = 2, layers: int = 1,
     valid: int = 4096, file: Path | None = None,
 ) -> Task:  # fmt: skip
-    """The language model on a part of a text (see `text.read`), `batch` sequences a step, `valid` characters to validate.
+    """The language model on a part of a text (see `text.read`), `batch` sequences a step, validated on `valid` of it.
 
     Context and width are multiples of 16, the width of a head one of 8. At the defaults there are 6,416 weights. Raises
     UserError for other sizes, and for a text that is too short.
     """
-    if min(batch, context, width, heads, layers, valid) < 1 or context % LANES or width % LANES or width % (heads * ROWS):
+    if (
+        min(batch, context, width, heads, layers, valid) < 1
+        or context % LANES
+        or width % LANES
+        or width % (heads * ROWS)
+    ):
         raise UserError(
             f"transformer: context {context} and width {width} must be multiples of {LANES}, and a head, of {heads}, a "
             f"multiple of {ROWS} wide"
@@ -364,8 +383,8 @@ def transformer_task(
     starts = len(text.training) - context
     if starts < 1 or len(text.validation) <= sequences * context:
         raise UserError(
-            f"{text.source.partition(',')[0]}: {len(text.training)} characters to train on and {len(text.validation)} to "
-            f"validate are too few for a context of {context} and {valid} characters of validation"
+            f"{text.source.partition(',')[0]}: {len(text.training)} characters to train on and {len(text.validation)} "
+            f"to validate are too few for a context of {context} and {valid} characters of validation"
         )
     chunk = max(1, min(batch, TOKENS // context))
     sizes = np.array(
