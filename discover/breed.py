@@ -101,7 +101,7 @@ def _fill(stream, code, const, counts, arity, units, moves, n_leaves, place, slo
     """A random operation at `place`: argument `slot` is `value`, the others are constants or earlier values."""
     op = below(stream, len(arity))
     code[place, 0] = op
-    slot = slot % arity[op]
+    slot = slot % max(arity[op], 1)
     for k in range(arity[op]):
         if k == slot or uniform(stream) < moves[SAME]:
             code[place, 1 + k] = value
@@ -120,6 +120,8 @@ def _insert(stream, code, const, results, counts, arity, units, moves, n_leaves)
         return False
     place = below(stream, counts[0] + len(results))  # the reader: an instruction or a result
     if place < counts[0]:
+        if arity[code[place, 0]] == 0:
+            return False
         v = np.int64(code[place, 1 + below(stream, arity[code[place, 0]])])
     else:
         v = np.int64(results[place - counts[0]])
@@ -167,6 +169,8 @@ def _rewire(stream, code, const, results, counts, arity, moves, n_leaves):
         old = results[r]
         results[r] = _earlier(stream, n_leaves, counts[0])
         return results[r] != old
+    if arity[code[i, 0]] == 0:
+        return False
     k = 1 + below(stream, arity[code[i, 0]])
     old = code[i, k]
     code[i, k] = _argument(stream, const, counts, moves, n_leaves, i, np.nan, 0.3)
@@ -175,9 +179,14 @@ def _rewire(stream, code, const, results, counts, arity, moves, n_leaves):
 
 @inner
 def _delete(stream, code, results, counts, arity, n_leaves):
-    """Let the readers of an instruction read one of its arguments instead."""
+    """Let the readers of an instruction read one of its arguments instead (any earlier value if it has none)."""
     i = below(stream, counts[0])
     a = arity[code[i, 0]]
+    if a == 0:
+        if n_leaves + i == 0:
+            return False
+        _redirect(code, results, counts, arity, i + 1, n_leaves + i, np.int64(_earlier(stream, n_leaves, i)), True)
+        return True
     value = np.int64(code[i, 1 + below(stream, a)])
     if value < 0 and a > 1:
         value = np.int64(code[i, 1 + below(stream, a)])

@@ -81,6 +81,14 @@ def constant(nodes, floats, info, value):
 
 
 @inlined
+def number(nodes, floats, info, bits):
+    """The node of the constant that has these bits."""
+    at = info[N] * NODE
+    nodes[at + VALUE] = bits
+    return constant(nodes, floats, info, floats[at + VALUE])
+
+
+@inlined
 def _later(nodes, info, x, y):
     """Whether x comes after y in the argument order: by hash, those of constants being the largest."""
     a, b = nodes[x * NODE + HASH], nodes[y * NODE + HASH]

@@ -2,7 +2,8 @@
 
 A pass removes what no result needs, *through the state* (an instruction that only feeds a next state that nobody
 reads is dead), rebuilds the rest bottom-up with `algebra.emit`, and writes it back: instructions in the order in
-which a reader needs them (depth first from the results), constants in order of first use. Passes repeat until nothing
+which a reader needs them (depth first from the results), constants in order of first use. Primitives without arguments
+become constants. Passes repeat until nothing
 changes; mostly one is enough. The 64-bit key hashes what is left. Hero (arXiv 2302.06675) hashes the data flow of one
 step only, without algebra.
 """
@@ -30,13 +31,14 @@ from primitives.algebra import (
     add_leaf,
     constant,
     emit,
+    number,
 )  # fmt: skip
 from primitives.compiled import inlined, inner, outer
 from primitives.packed import Packed, Shape, pack, unpack
 from primitives.philox import mix
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
-from primitives.rules import ARITY, CONSTANT, FIRST_OPERATION, RECORD, SLOTS, table
+from primitives.rules import ARITY, CONSTANT, FIRST_OPERATION, FOLD, RECORD, SLOTS, table
 
 _PASSES = 16
 _ROOM = 16  # nodes of a build for every instruction that the program may have
@@ -63,7 +65,8 @@ def _count_uses(words, first, n, results, n_state, rules, n_leaves, zero, uses, 
             if uses[zero + n_leaves + i] > 0:
                 word = words[first + i]
                 arity = rules[((word & 0xFFFF) + FIRST_OPERATION) * RECORD + ARITY]
-                uses[zero + (word << 32 >> 48)] += 1
+                if arity > 0:
+                    uses[zero + (word << 32 >> 48)] += 1
                 if arity > 1:
                     uses[zero + (word << 16 >> 48)] += 1
                 if arity > 2:
@@ -109,6 +112,9 @@ def _rebuild(
         word = words[first + i]
         head = (word & 0xFFFF) + FIRST_OPERATION
         arity = rules[head * RECORD + ARITY]
+        if arity == 0:
+            value[zero + n_leaves + i] = number(nodes, floats, info, rules[head * RECORD + FOLD])
+            continue
         x = _read(nodes, floats, info, const, first_const, zero, value, word << 32 >> 48)
         y = z = np.int64(0)
         if arity > 1:
@@ -244,8 +250,20 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
             if n > capacity or n_named > slots:
                 break
             key, changed = _write(
-                nodes, floats, rules, order, n, names, n_named, all_words, first, length[p],
-                all_const, p * slots, n_const[p], free,
+                nodes,
+                floats,
+                rules,
+                order,
+                n,
+                names,
+                n_named,
+                all_words,
+                first,
+                length[p],
+                all_const,
+                p * slots,
+                n_const[p],
+                free,
             )
             length[p], n_const[p] = n, n_named
             for r in range(n_results):

@@ -5,7 +5,9 @@ arrays pays an atomic increment and decrement an array: measured, two thirds of 
 
 Numba's cache on disk knows a function by its own file only, and would go on using machine code that contains an older
 version of a function of another file. Here the cache is stamped with the text of all files that may be inlined: those
-of this folder and of the function's own.
+of this package, and of the function's own (of `searches.optimizers` for all that lies there). This package's make up
+the generated kernels too, so a module may bind one, `advance = kernels(HERO, "float32").advance`, and call it from
+functions that are cached.
 """
 
 from __future__ import annotations
@@ -21,11 +23,23 @@ from numba import njit
 
 @lru_cache
 def _sources(folder: Path) -> str:
-    """A hash of all modules of a folder."""
+    """A hash of all modules of a folder, and of those below it if it is a package."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py") if _is_package(folder) else folder.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").exists()
+
+
+def _package(file: str) -> Path:
+    """The folder of a module; in a package of packages, that of the one directly below the outermost."""
+    folder = Path(file).parent
+    while _is_package(folder.parent) and _is_package(folder.parent.parent):
+        folder = folder.parent
+    return folder
 
 
 def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -35,8 +49,7 @@ def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
         file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)  # none if NUMBA_DISABLE_JIT is set
         if file is not None:
-            here = Path(__file__).parent
-            file._source_stamp = _sources(here), _sources(Path(function.__code__.co_filename).parent)
+            file._source_stamp = _sources(Path(__file__).parent), _sources(_package(function.__code__.co_filename))
         return compiled
 
     return decorate

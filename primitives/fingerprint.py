@@ -1,7 +1,8 @@
 """The fingerprint: what a program computes on fixed probe inputs, rounded and hashed.
 
 Two programs with one fingerprint compute the same (but for rounding) and share one score, however they are written.
-State is probed like an input: programs that agree on arbitrary state agree over any number of steps.
+State is probed like an input: programs that agree on arbitrary state agree over any number of steps. For reductions
+the probes are two tensors.
 """
 
 from __future__ import annotations
@@ -61,9 +62,13 @@ class Fingerprinter:
         if self._free:  # between 0.5 and 1.5, and far apart: multiples of the golden ratio
             slots = np.arange(1, const.shape[1] + 1)
             const = np.broadcast_to(0.5 + np.mod(slots * 0.6180339887498949, 1.0), const.shape).copy()
-        out = np.empty((len(packed), packed.results.shape[1], self._probes.shape[1]))
+        n = self._probes.shape[1]
+        out = np.empty((len(packed), packed.results.shape[1], n))
+        tensors = np.array([0, n // 2 - 1, n] if n > 3 else [0, n], np.int64)  # of unlike length
         if len(packed):
-            self._kernels.run(packed.code, packed.length, const, packed.n_const, packed.results, self._probes, out)
+            self._kernels.run(
+                packed.code, packed.length, const, packed.n_const, packed.results, self._probes, tensors, out
+            )
         keys = np.empty(len(packed), np.uint64)
         _hash_outputs(out.view(np.uint64), packed.code, packed.length, packed.n_const, self._cost, self._free, keys)
         return keys

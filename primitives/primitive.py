@@ -26,23 +26,32 @@ class Primitive:
     All values are reals; an integer (an exponent, a power) is a real with an integral value. NaN in gives NaN out
     unless `nan` says otherwise. In the templates `{0}`, `{1}`, `{2}` stand for the arguments.
 
+    A reduction looks at more than one row: `over` a "leaf" (one tensor: one parameter of a model) or the whole "tree"
+    of them; its result is an array again. Rows are the elements of all tensors, one after the other, and `segments`
+    int64[S+1] says where each begins and the last one ends. What printers write reduces over the arrays it is given.
+
     name         the name in the text form, unless `symbol` is set (then infix)
-    arity        number of arguments, 1 to 3
-    numpy        the reference: float64 arrays in, float64 array out
-    high         the same in mpmath: `high(mp, a, b)`; the judge of every evaluator
+    arity        number of arguments, 0 (a number with a name) to 3
+    numpy        the reference: float64 arrays in, float64 array out; of a reduction `numpy(a, b, segments)`
+    high         the same in mpmath: `high(mp, a, b)`; the judge of every evaluator. Of a reduction it takes and returns
+                 lists, the elements of what it reduces over
     kernel       the scalar body compiled by Numba for CPU and CUDA; it may use the names of
-                 `primitives.evaluators.vecmath`, and literals are written `F(1)` so that float32 stays float32
+                 `primitives.evaluators.vecmath`, and literals are written `F(1)` so that float32 stays float32. Of a
+                 reduction it may use the sums `{xx}`, `{xy}`, `{yy}` (float64) of products of the first two arguments
     gradient     one kernel expression an argument (`{r}` is the result)
     python, c    source templates; in C `{f}` is the suffix of the type ("f" or "")
     numba        the template for scalars in Numba, where the one for NumPy is not (a ufunc compiles as it stands)
     sympy        builder: `sympy(module, a, b)`
+    torch        the same function of tensors: `torch(module, a, b)`
+    torch_source its template; where left out, that for NumPy with another module
     symbol       infix symbol
     cost         what one use costs a program (operations)
     commutative  the first two arguments may be exchanged
     units        a constant per argument (or None) that makes the primitive return its other argument: x + 0, x * 1
     domain       one (low, high) per argument: where tests sample it
     ulp          error allowed to an evaluator, in units in the last place of its dtype (0.5: correctly rounded)
-    missing      spelling -> why there is none: required for every one of c, sympy and gradient that is left out
+    over         "" (each row by itself), "leaf" or "tree"
+    missing      spelling -> why there is none: required for every one of c, sympy, torch, gradient that is left out
 
     Raises ValueError for a declaration that contradicts itself.
     """
@@ -55,6 +64,8 @@ class Primitive:
     python: str
     c: str = ""
     sympy: Callable[..., Any] | None = None
+    torch: Callable[..., Any] | None = None
+    torch_source: str = ""
     gradient: tuple[str, ...] = ()
     numba: str = ""
     symbol: str | None = None
@@ -64,24 +75,34 @@ class Primitive:
     domain: tuple[tuple[float, float], ...] = ((-8.0, 8.0),)
     ulp: float = 0.5
     nan: str = "NaN in, NaN out"
+    over: str = ""
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.arity <= MAX_ARITY:
-            raise ValueError(f"primitive {self.name}: arity {self.arity} is not between 1 and {MAX_ARITY}")
+        if not 0 <= self.arity <= MAX_ARITY:
+            raise ValueError(f"primitive {self.name}: arity {self.arity} is not between 0 and {MAX_ARITY}")
+        if self.over not in ("", "leaf", "tree") or (self.over and not self.arity):
+            raise ValueError(f"primitive {self.name}: cannot reduce {self.arity} arguments over {self.over!r}")
         if len(self.domain) != self.arity:
             raise ValueError(f"primitive {self.name}: {len(self.domain)} domains for {self.arity} arguments")
         if self.gradient and len(self.gradient) != self.arity:
             raise ValueError(f"primitive {self.name}: {len(self.gradient)} gradients for {self.arity} arguments")
-        for spelling, given in (("c", self.c), ("sympy", self.sympy), ("gradient", self.gradient)):
+        spellings: dict[str, object] = {"c": self.c, "sympy": self.sympy, "torch": self.torch}
+        if self.arity:
+            spellings["gradient"] = self.gradient
+        for spelling, given in spellings.items():
             if bool(given) == (spelling in self.missing):
                 fault = "is given and said to be missing" if given else "is neither given nor said to be missing"
                 raise ValueError(f"primitive {self.name}: {spelling} {fault}")
+        if self.torch and not self.torch_source:
+            object.__setattr__(self, "torch_source", self.python.replace("np.", "torch."))
 
     @property
     def content(self) -> list[Any]:
         """What its kernels depend on, as JSON data."""
-        return [self.name, self.arity, self.kernel, list(self.gradient), self.cost, self.commutative, list(self.units)]
+        over = [self.over] if self.over else []
+        own = [self.name, self.arity, self.kernel, list(self.gradient), self.cost, self.commutative, list(self.units)]
+        return own + over
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,10 @@ FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciproca
 
 # The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands
 # at the head of a value is LEAF, CONSTANT or FIRST_OPERATION + opcode; the table starts with a record for each:
-#   ARITY, COMMUTES, FOLD (place in FOLDED, or -1), CLASS (heads that no rule tells apart share one), and the dispatch
-#   of its rules: for classes a and b of the first two arguments, table[DISPATCH + a * STRIDE + b] is the address of a
-#   list of rules (0 if there are none); b is STRIDE - 1 where both are the same value.
+#   ARITY, COMMUTES, FOLD (place in FOLDED, or -1; of arity 0, the bits of its value), CLASS (heads that no rule tells
+#   apart share one), and the dispatch of its rules: for classes a and b of the first two arguments,
+#   table[DISPATCH + a * STRIDE + b] is the address of a list of rules (0 if there are none); b is STRIDE - 1 where both
+#   are the same value.
 # A list ends with 0; a negative address means that the first two arguments change places.
 # A rule is the numbers of its checks and of its steps, then the slot of its result, then checks and steps. It works on
 # slots: 0, 1, 2 hold the arguments; a check OPEN fills the next three, a step the next one.
@@ -248,7 +249,10 @@ def table(primitives: PrimitiveSet, free_constants: bool) -> np.ndarray:
     for opcode, p in enumerate(primitives):
         head = FIRST_OPERATION + opcode
         number = told_apart.index(head) if head in told_apart else told_apart.index(LEAF)
-        flat += [p.arity, p.commutative, FOLDED.index(p.name) if p.name in FOLDED else -1, number, 0, stride]
+        fold = FOLDED.index(p.name) if p.name in FOLDED else -1
+        if p.arity == 0:
+            fold = int(np.float64(p.numpy()).view(np.int64))
+        flat += [p.arity, p.commutative, fold, number, 0, stride]
     lists: dict[tuple[int, ...], int] = {(): 0}
     for name, group in applicable.items():
         p = primitives[primitives.index[name]]

@@ -2,7 +2,7 @@
 
     program    = { [ name "=" expression ] [ "#" comment ] newline }
     expression = operand { ("+" | "-" | "*" | "/") operand }        the usual precedence, left to right
-    operand    = literal | name | "-" operand | name "(" expression { "," expression } ")" | "(" expression ")"
+    operand    = literal | name | "-" operand | name "(" [ expression { "," expression } ] ")" | "(" expression ")"
     literal    = [ "-" ] ( decimal | hexadecimal float | "inf" | "nan" )
 
 `name = 2.5` names a constant, so that two readers share its slot. A name may be bound again; the last binding of an
@@ -276,13 +276,13 @@ class _Statement:
             raise self.fault(f"the primitive set has no {_quote(token.text)}; {_nearest(token.text, known)}", token)
         arity = self.builder.primitives[self.builder.primitives.opcode(token.text)].arity
         self.take("(", "'('")
-        args = [self.expression(SUM)]
-        while self.token.kind == ",":
+        args = [] if self.token.kind == ")" else [self.expression(SUM)]
+        while args and self.token.kind == ",":
             self.at += 1
             args.append(self.expression(SUM))
         self.take(")", "',' or ')'")
         if len(args) != arity:
-            raise self.fault(f"{token.text} takes {arity} argument{'s' * (arity > 1)}, not {len(args)}", token)
+            raise self.fault(f"{token.text} takes {arity} argument{'s' * (arity != 1)}, not {len(args)}", token)
         return self.instruction(token.text, tuple(args), token)
 
     def instruction(self, op: str, args: tuple[int | float, ...], token: _Token) -> int:

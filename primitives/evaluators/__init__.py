@@ -7,7 +7,8 @@
 The conventions that every evaluator keeps (`conformance` tests them):
 
 - IEEE 754 arithmetic in the evaluator's dtype, constants rounded to it; each primitive within its `ulp` on its domain.
-- One row's results depend on that row alone, to the bit: not on the number of rows, programs or threads.
+- One row's results depend on that row alone, to the bit: not on the number of rows, programs or threads. (Those of a
+  reduction, on the rows of its tensor or of all of them; their sums are taken in float64 in a fixed order.)
 - NaN, infinities, zeros and subnormals are as `Primitive.nan` says or IEEE 754 has it, but: a subnormal argument may be
   taken for zero, a result near or below the least normal number may be zero, and a zero result of min, max, sin or tan
   may have either sign.
@@ -31,18 +32,33 @@ class Evaluator(Protocol):
     primitives: PrimitiveSet
     dtype: np.dtype
 
-    def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
-        """All results: dtype[P, R, N] for leaves[n_leaves, N]. ValueError where `check_batch` objects."""
+    def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
+        """All results: dtype[P, R, N] for leaves[n_leaves, N]. ValueError where `check_batch` objects.
+
+        segments: int64[S+1], where the tensors begin that the rows are the elements of (see `Primitive`), and where the
+        last one ends; by default one tensor.
+        """
         ...
 
-    def loss(self, packed: Packed, leaves: np.ndarray, target: np.ndarray) -> np.ndarray:
+    def loss(
+        self, packed: Packed, leaves: np.ndarray, target: np.ndarray, segments: np.ndarray | None = None
+    ) -> np.ndarray:
         """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite (see above)."""
         ...
 
 
-def check_batch(
-    primitives: PrimitiveSet, packed: Packed, leaves: np.ndarray, target: np.ndarray | None = None
-) -> None:
+def tensors(leaves: np.ndarray, segments: np.ndarray | None) -> np.ndarray:
+    """The segments as int64[S+1]. ValueError where they do not cover the rows of leaves[n_leaves, N] in order."""
+    rows = leaves.shape[1] if leaves.ndim == 2 else 0
+    if segments is None:
+        return np.array([0, rows], np.int64)
+    out = np.ascontiguousarray(segments, np.int64)
+    if out.ndim != 1 or len(out) < 2 or out[0] != 0 or out[-1] != rows or (np.diff(out) < 0).any():
+        raise ValueError(f"the segments {out.tolist()} do not cover {rows} rows; they rise from 0 to {rows}")
+    return out
+
+
+def check_batch(primitives: PrimitiveSet, packed: Packed, leaves: np.ndarray, target: np.ndarray | None = None) -> None:
     """Raise ValueError where programs, leaves[n_leaves, N] and target[N] cannot belong together.
 
     What passes reads no memory but its own, whatever is wrong with it otherwise.

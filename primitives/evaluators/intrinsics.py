@@ -156,6 +156,19 @@ LANES = 16
 FOLD = 4 * LANES  # elements that sum_of_squares takes at a time
 
 
+def _sum_of_lanes(builder: Any, value: Any) -> Any:
+    """The sum of a vector, by halving."""
+    half = LANES // 2
+    while half:
+        mask = ir.VectorType(ir.IntType(32), half)
+        low, high = (
+            builder.shuffle_vector(value, value, ir.Constant(mask, list(range(s, s + half)))) for s in (0, half)
+        )
+        value = builder.fadd(low, high)
+        half //= 2
+    return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+
 @intrinsic
 def sum_of_squares(typing: Any, w: Any, a: Any, b: Any, count: Any) -> Any:
     """Sum of `(w[a + i] - w[b + i])^2` over i < count, a multiple of FOLD, as float64; w is a flat array.
@@ -188,18 +201,59 @@ def sum_of_squares(typing: Any, w: Any, a: Any, b: Any, count: Any) -> Any:
             four = builder.fadd(builder.fadd(squares[0], squares[1]), builder.fadd(squares[2], squares[3]))
             four = builder.fpext(four, wide) if size == 4 else four
             builder.store(builder.fadd(builder.load(total), four), total)
-        value = builder.load(total)
-        half = LANES // 2
-        while half:
-            mask = ir.VectorType(ir.IntType(32), half)
-            low, high = (
-                builder.shuffle_vector(value, value, ir.Constant(mask, list(range(s, s + half)))) for s in (0, half)
-            )
-            value = builder.fadd(low, high)
-            half //= 2
-        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+        return _sum_of_lanes(builder, builder.load(total))
 
     return types.float64(w, a, b, count), body
+
+
+@intrinsic
+def sum_of_products(typing: Any, w: Any, a: Any, b: Any, count: Any) -> Any:
+    """Sum of `w[a + i] * w[b + i]` over i < count as float64, each product in float64; w is a flat array.
+
+    The order is fixed: LANES partial sums, added by halving, then what is left over, one after the other.
+    """
+
+    def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind, wide = context.get_value_type(w.dtype), ir.DoubleType()
+        size = context.get_abi_sizeof(kind)
+        data = context.make_array(w)(context, builder, args[0]).data
+        first, second, n = (
+            context.cast(builder, v, t, types.intp) for v, t in zip(args[1:], (a, b, count), strict=True)
+        )
+
+        def product(index: Any, lanes: int) -> Any:
+            factors = []
+            for start in (first, second):
+                at = builder.gep(data, [builder.add(start, index)])
+                vector = ir.VectorType(kind, lanes) if lanes > 1 else kind
+                value = builder.load(builder.bitcast(at, vector.as_pointer()), align=size)
+                factors.append(builder.fpext(value, ir.VectorType(wide, lanes) if lanes > 1 else wide))
+            return builder.fmul(*factors)
+
+        sums = cgutils.alloca_once(builder, ir.VectorType(wide, LANES))
+        builder.store(ir.Constant(ir.VectorType(wide, LANES), None), sums)
+        whole = builder.and_(n, ir.Constant(n.type, -LANES))
+        step, zero = ir.Constant(n.type, LANES), ir.Constant(n.type, 0)
+        with cgutils.for_range_slice(builder, zero, whole, step, n.type) as (index, _):
+            builder.store(builder.fadd(builder.load(sums), product(index, LANES)), sums)
+        total = cgutils.alloca_once(builder, wide)
+        builder.store(_sum_of_lanes(builder, builder.load(sums)), total)
+        with cgutils.for_range_slice(builder, whole, n, ir.Constant(n.type, 1), n.type) as (index, _):
+            builder.store(builder.fadd(builder.load(total), product(index, 1)), total)
+        return builder.load(total)
+
+    return types.float64(w, a, b, count), body
+
+
+@intrinsic
+def nothing(typing: Any) -> Any:
+    """An empty float64 array, for a parameter that is not used: it takes no memory."""
+    kind = types.Array(types.float64, 1, "C")
+
+    def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant_null(kind)
+
+    return kind(), body
 
 
 @intrinsic

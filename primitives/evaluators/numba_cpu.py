@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from primitives.evaluators import check_batch
+from primitives.evaluators import check_batch, tensors
 from primitives.evaluators.codegen import kernels
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
@@ -30,20 +30,22 @@ class NumbaEvaluator:
             raise ValueError(f"an evaluator needs at least one thread, not {threads}")
         self.threads = threads
 
-    def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
+    def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
         check_batch(self.primitives, packed, leaves)
-        rows = self._array(leaves)
+        rows, parts = self._array(leaves), tensors(leaves, segments)
         out = np.empty((len(packed), packed.results.shape[1], rows.shape[1]), self.dtype)
-        self._share(len(packed), lambda part: self.kernels.run(*packed[part].arrays, rows, out[part]))
+        self._share(len(packed), lambda part: self.kernels.run(*packed[part].arrays, rows, parts, out[part]))
         return out
 
-    def loss(self, packed: Packed, leaves: np.ndarray, target: np.ndarray) -> np.ndarray:
+    def loss(
+        self, packed: Packed, leaves: np.ndarray, target: np.ndarray, segments: np.ndarray | None = None
+    ) -> np.ndarray:
         """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite."""
         check_batch(self.primitives, packed, leaves, target)
-        rows, wanted = self._array(leaves), self._array(target)
+        rows, wanted, parts = self._array(leaves), self._array(target), tensors(leaves, segments)
         out = np.empty(len(packed), np.float64)
-        self._share(len(packed), lambda part: self.kernels.loss(*packed[part].arrays, rows, wanted, out[part]))
+        self._share(len(packed), lambda part: self.kernels.loss(*packed[part].arrays, rows, parts, wanted, out[part]))
         return out
 
     def _array(self, values: np.ndarray) -> np.ndarray:

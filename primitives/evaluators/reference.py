@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from primitives.evaluators import check_batch
+from primitives.evaluators import check_batch, tensors
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 
@@ -17,9 +17,10 @@ class ReferenceEvaluator:
         self.primitives = primitives
         self.dtype = np.dtype(dtype)
 
-    def outputs(self, packed: Packed, leaves: np.ndarray) -> np.ndarray:
+    def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
         check_batch(self.primitives, packed, leaves)
+        parts = {"segments": tensors(leaves, segments)}
         leaves = np.asarray(leaves, self.dtype)
         n = leaves.shape[1]
         out = np.empty((len(packed), packed.results.shape[1], n), self.dtype)
@@ -30,14 +31,17 @@ class ReferenceEvaluator:
                     primitive = self.primitives[op]
                     used = arguments[: primitive.arity]
                     chosen = [values[v] if v >= 0 else np.full(n, const[-1 - v], self.dtype) for v in used]
-                    values.append(np.asarray(primitive.numpy(*chosen), self.dtype))
+                    value = primitive.numpy(*chosen, **(parts if primitive.over else {}))
+                    values.append(np.broadcast_to(np.asarray(value, self.dtype), n))
                 for r, v in enumerate(results.tolist()):
                     out[p, r] = values[v] if v >= 0 else const[-1 - v]
         return out
 
-    def loss(self, packed: Packed, leaves: np.ndarray, target: np.ndarray) -> np.ndarray:
+    def loss(
+        self, packed: Packed, leaves: np.ndarray, target: np.ndarray, segments: np.ndarray | None = None
+    ) -> np.ndarray:
         """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite."""
         check_batch(self.primitives, packed, leaves, target)
         with np.errstate(all="ignore"):
-            error = np.mean((self.outputs(packed, leaves)[:, 0].astype(np.float64) - target) ** 2, axis=1)
+            error = np.mean((self.outputs(packed, leaves, segments)[:, 0].astype(np.float64) - target) ** 2, axis=1)
         return np.where(np.isfinite(error), error, np.inf)

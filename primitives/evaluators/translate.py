@@ -154,16 +154,16 @@ def tables(primitives: PrimitiveSet) -> tuple[np.ndarray, list[tuple[int, int]]]
     """The table of variants, and the (opcode, constant slot or -1) of the interpreter's operations from OPERATIONS on.
 
     Every primitive of two or more arguments has an operation for a constant in each slot, once for the two slots of a
-    commutative one.
+    commutative one; a reduction has none, since it reads its arguments more than once.
     """
     variants = np.full((len(primitives), 8), -1, np.int16)
     operations: list[tuple[int, int]] = []
     for opcode, primitive in enumerate(primitives):
         first = 1 if primitive.commutative else 0
-        slots = [-1, *range(first, primitive.arity)] if primitive.arity > 1 else [-1]
+        slots = [-1, *range(first, primitive.arity)] if primitive.arity > 1 and not primitive.over else [-1]
         for slot in slots:
             variants[opcode, 0 if slot < 0 else 1 << slot] = OPERATIONS + len(operations)
             operations.append((opcode, slot))
-        if primitive.commutative:
+        if primitive.commutative and not primitive.over:
             variants[opcode, 1] = variants[opcode, 2] | SWAP
     return variants, operations

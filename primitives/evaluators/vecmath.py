@@ -25,7 +25,7 @@ import numba
 import numpy as np
 
 from primitives.compiled import closure
-from primitives.evaluators import trigonometry
+from primitives.evaluators import elementary, trigonometry
 from primitives.evaluators.intrinsics import (
     add,
     bit_and,
@@ -46,8 +46,8 @@ from primitives.evaluators.intrinsics import (
 )
 
 # What a helper set holds beside F, I and trig_limit; kernels of primitives may use all of it.
-NAMES = ("exp", "exp2", "log", "log2", "sin", "cos", "tan", "sin_narrow", "cos_narrow", "tan_narrow", "tanh", "erf",
-         "logb", "scalb", "sign", "minimum", "maximum")  # fmt: skip
+NAMES = ("exp", "exp2", "expm1", "log", "log2", "sin", "cos", "tan", "sin_narrow", "cos_narrow", "tan_narrow", "tanh",
+         "erf", "logb", "scalb", "sign", "minimum", "maximum", *elementary.NAMES)  # fmt: skip
 INSTRUCTIONS = {"sqrt": sqrt, "fabs": fabs, "rint": rint, "floor": floor, "copysign": copysign, "fma": fma}
 # Functions with a faster body for arguments up to `trig_limit`: a loop may test a block of rows and take it.
 NARROW = {"sin": "sin_narrow", "cos": "cos_narrow", "tan": "tan_narrow"}
@@ -136,6 +136,7 @@ def helpers(dtype: str) -> SimpleNamespace:
     FAR_POINT = F(2) if single else F(2.5)
     FAR_END = F(4) if single else F(6)
     TANH_END = F(10) if single else F(20)
+    EXPM1_END, EXPM1_LEAST = F(math.log(float(info.max))), F(-20) if single else F(-40)
 
     kind = numba.float32 if single else numba.float64
     exp_series, log_series, near_series, far_series = (
@@ -215,6 +216,16 @@ def helpers(dtype: str) -> SimpleNamespace:
         return log_limits(x, fma(y, log2e(), e * step()))
 
     @closure
+    def expm1(x):
+        a = select(x < EXPM1_LEAST, EXPM1_LEAST, select(x > EXPM1_END, EXPM1_END, x))
+        t = fma(a, log2e(), magic())
+        n = t - magic()
+        r = fma(n, minus_ln2_low(), fma(n, minus_ln2_high(), a))
+        scale = power_bits(HALF, t)  # of the last n let through, twice that would be infinite
+        y = TWO * fma(scale, fma(r * r, exp_series(r), r), scale - HALF)
+        return select(x > EXPM1_END, INF, y)
+
+    @closure
     def tanh(x):
         a = fabs(x)
         a = TWO * select(a > TANH_END, TANH_END, a)
@@ -278,5 +289,6 @@ def helpers(dtype: str) -> SimpleNamespace:
         return select((a > b) | (a != a), a, b)
 
     trig = trigonometry.functions(dtype)
-    scope = locals() | vars(trig)
+    own = SimpleNamespace(exp=exp, exp2=exp2, expm1=expm1, log=log, log2=log2)
+    scope = locals() | vars(trig) | elementary.functions(dtype, own, helpers("float64") if single else None)
     return SimpleNamespace(F=F, I=I, trig_limit=trig.limit, **{name: scope[name] for name in NAMES}, **INSTRUCTIONS)
