@@ -13,68 +13,14 @@ from primitives.evaluators.intrinsics import FOLD
 from primitives.hero import HERO
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
-from searches.optimizers.tasks import bigram, logistic, perceptron, quadratic, transformer
-from searches.optimizers.tasks.task import BIGRAM, LOGISTIC, PERCEPTRON, QUADRATIC, TRANSFORMER, Task
+from searches.optimizers.tasks import kinds
+from searches.optimizers.tasks.task import Task
 
 _K = kernels(HERO, "float32")
 W, G, LR, STATE = 0, 1, 2, 3  # leaves of programs.SIGNATURE; the states are the last two
 LEAVES, RESULTS = 5, 3
 WEIGHTS, DRAWS = 0, 1  # generations of a key's streams
 _HOPELESS = 10.0  # a minibatch loss this many times that of the first one ends a training
-
-
-@inner
-def _start(kind, sizes, integers, reals, stream, w):
-    if kind == TRANSFORMER:
-        transformer.start(sizes, integers, reals, stream, w)
-    elif kind == PERCEPTRON:
-        perceptron.start(sizes, integers, reals, stream, w)
-    elif kind == BIGRAM:
-        bigram.start(sizes, integers, reals, stream, w)
-    elif kind == QUADRATIC:
-        quadratic.start(sizes, integers, reals, stream, w)
-    elif kind == LOGISTIC:
-        logistic.start(sizes, integers, reals, stream, w)
-
-
-@inner
-def _draw(kind, sizes, integers, reals, stream, rows, noise):
-    if kind == TRANSFORMER:
-        transformer.draw(sizes, integers, reals, stream, rows, noise)
-    elif kind == PERCEPTRON:
-        perceptron.draw(sizes, integers, reals, stream, rows, noise)
-    elif kind == BIGRAM:
-        bigram.draw(sizes, integers, reals, stream, rows, noise)
-    elif kind == QUADRATIC:
-        quadratic.draw(sizes, integers, reals, stream, rows, noise)
-    elif kind == LOGISTIC:
-        logistic.draw(sizes, integers, reals, stream, rows, noise)
-
-
-@inner
-def _gradient(kind, sizes, integers, reals, rows, noise, w, scratch, g):
-    if kind == TRANSFORMER:
-        return transformer.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
-    if kind == PERCEPTRON:
-        return perceptron.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
-    if kind == BIGRAM:
-        return bigram.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
-    if kind == QUADRATIC:
-        return quadratic.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
-    return logistic.gradient(sizes, integers, reals, rows, noise, w, scratch, g)
-
-
-@inner
-def _evaluate(kind, sizes, integers, reals, w, scratch):
-    if kind == TRANSFORMER:
-        return transformer.evaluate(sizes, integers, reals, w, scratch)
-    if kind == PERCEPTRON:
-        return perceptron.evaluate(sizes, integers, reals, w, scratch)
-    if kind == BIGRAM:
-        return bigram.evaluate(sizes, integers, reals, w, scratch)
-    if kind == QUADRATIC:
-        return quadratic.evaluate(sizes, integers, reals, w, scratch)
-    return logistic.evaluate(sizes, integers, reals, w, scratch)
 
 
 @inner
@@ -109,14 +55,14 @@ def _train(
     """One training; the validation loss at its end, and each step's loss in `curve` if it has room. inf: it diverged."""
     n = segments[-1]
     philox.start(stream, key, WEIGHTS, 0)
-    _start(kind, sizes, integers, reals, stream, weights)
+    kinds.start(kind, sizes, integers, reals, stream, weights)
     _set(np.float32(0), n, w, STATE * stride)
     _set(np.float32(0), n, w, (STATE + 1) * stride)
     first = 0.0
     for t in range(len(schedule)):
         philox.start(stream, key, DRAWS, t)
-        _draw(kind, sizes, integers, reals, stream, rows, noise)
-        loss = _gradient(kind, sizes, integers, reals, rows, noise, weights, scratch, g)
+        kinds.draw(kind, sizes, integers, reals, stream, rows, noise)
+        loss = kinds.gradient(kind, sizes, integers, reals, rows, noise, weights, scratch, g)
         if t < len(curve):
             curve[t] = loss
         if t == 0:
@@ -130,7 +76,7 @@ def _train(
         _subtract(out, n, weights)
         _keep(out, 1, n, w, STATE * stride)
         _keep(out, 2, n, w, (STATE + 1) * stride)
-    loss = _evaluate(kind, sizes, integers, reals, weights, scratch)
+    loss = kinds.evaluate(kind, sizes, integers, reals, weights, scratch)
     return loss if np.isfinite(loss) else np.inf
 
 
