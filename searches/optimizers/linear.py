@@ -18,7 +18,8 @@ from primitives.hero import HERO
 from primitives.program import Program
 
 LR = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 1.0])
-_DIGITS = 11  # by which coefficients are compared
+_DIGITS = 9  # to which coefficients are rounded where forms are compared: inside atoms
+_CANCELLED = 1e-8  # relative; smaller sums of coefficients are zero
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Atom:
 
 @dataclass(frozen=True)
 class Form:
-    """A sum of atoms: (atom, coefficients at LR, rounded), in a fixed order, none of them zero throughout."""
+    """A sum of atoms: (atom, coefficients at LR), in a fixed order, none of them zero throughout."""
 
     terms: tuple[tuple[Atom, tuple[float, ...]], ...]
 
@@ -45,10 +46,10 @@ class Form:
             size[atom] = size.get(atom, 0.0) + np.abs(c)
         kept = []
         for atom, c in total.items():
-            c = np.where(np.abs(c) <= 1e-14 * size[atom], 0.0, c)  # what cancels
+            c = np.where(np.abs(c) <= _CANCELLED * size[atom], 0.0, c)
             if (c != 0).any():
-                kept.append((atom, tuple(float(f"{x:.{_DIGITS}g}") for x in c)))
-        return Form(tuple(sorted(kept, key=repr)))
+                kept.append((atom, tuple(c.tolist())))
+        return Form(tuple(sorted(kept, key=lambda term: repr(term[0]))))
 
     @property
     def atoms(self) -> frozenset[Atom]:
@@ -81,12 +82,16 @@ class Form:
         """The other terms."""
         return Form(tuple(term for term in self.terms if term[0] not in atoms))
 
+    def rounded(self) -> Form:
+        """This form, its coefficients rounded so that equal forms compare equal."""
+        return Form(tuple((a, tuple(float(f"{x:.{_DIGITS}g}") for x in c)) for a, c in self.terms))
+
     def split(self) -> tuple[np.ndarray, Form]:
-        """(k, form) such that k * form is this one and the first coefficient of the form is one."""
+        """(k, form) such that k * form is this one and the first coefficient of the form is one; it is rounded."""
         k = np.array(self.terms[0][1])
         if (k == 0).any() or not np.isfinite(k).all():
-            return np.ones(len(LR)), self
-        return k, self.times(1.0 / k)
+            return np.ones(len(LR)), self.rounded()
+        return k, self.times(1.0 / k).rounded()
 
 
 ONE, W, G = Atom("1"), Atom("w"), Atom("g")
@@ -105,7 +110,7 @@ def scalar(values: np.ndarray | float) -> Form:
 
 def atom(name: str, *args: Form) -> Form:
     """An operation as a form."""
-    return Form.of([(Atom(name, args), np.ones(len(LR)))])
+    return Form.of([(Atom(name, tuple(form.rounded() for form in args)), np.ones(len(LR)))])
 
 
 class Linear:
@@ -147,6 +152,8 @@ class Linear:
         numbers = [form.scalar for form in x]
         if all(n is not None for n in numbers) and not primitive.over:
             return scalar(np.asarray(primitive.numpy(*numbers), np.float64))
+        if not x[0].terms and op in ("div", "clip", "norm", "global_norm", "dot", "cosine_sim"):
+            return ZERO
         rule: Callable[..., Form] | None = getattr(self, f"_{op}", None)
         return rule(*x) if rule is not None else atom(op, *x)
 
@@ -177,8 +184,6 @@ class Linear:
     def _div(self, x: Form, y: Form) -> Form:
         if y.scalar is not None:
             return x.times(1.0 / y.scalar) if y.scalar.all() else atom("div", x, y)
-        if not x.terms:
-            return ZERO
         (kx, x), (ky, y) = x.split(), y.split()
         return _quotient(x, y).times(kx / ky)
 

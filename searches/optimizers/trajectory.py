@@ -68,6 +68,12 @@ def _follow(code, length, const, results, inputs, segments, history):
         walk(tape, immediate, end, w, stride, inputs, segments, scales, NO_SLOT, factors, out, history[p])
 
 
+def numbered(inputs: np.ndarray) -> np.ndarray:
+    """Inputs w, g, lr with the number of the step beside them, 1 at the first: those of programs.STEPPED."""
+    t = np.broadcast_to(np.arange(1.0, len(inputs) + 1)[:, None, None], (len(inputs), 1, inputs.shape[2]))
+    return np.concatenate([inputs, t], axis=1).astype(np.float32)
+
+
 def follow(packed: Packed, inputs: np.ndarray, segments: np.ndarray) -> np.ndarray:
     """float32[P, T, RESULTS, n]: update, m and v after every step of programs over HERO, from state zero.
 
