@@ -20,7 +20,7 @@ _K = kernels(HERO, "float32")
 W, G, LR, STATE = 0, 1, 2, 3  # leaves of programs.SIGNATURE; the states are the last two
 LEAVES, RESULTS = 5, 3
 WEIGHTS, DRAWS = 0, 1  # generations of a key's streams
-_HOPELESS = 10.0  # a minibatch loss this many times that of the first one ends a training
+HOPELESS = 10.0  # a minibatch loss this many times that of the first one ends a training
 
 
 @inner
@@ -67,7 +67,7 @@ def _train(
             curve[t] = loss
         if t == 0:
             first = loss
-        if not loss <= _HOPELESS * first:
+        if not loss <= HOPELESS * first:
             return np.inf
         _fill(weights, n, w, W * stride)
         _fill(g, n, w, G * stride)
