@@ -49,8 +49,8 @@ class Kind:
     tier     2: the sign of a momentum that weighs the newest gradient more than its average does, as in Lion; 1: the
              sign of a momentum; 0: anything else. Either with or without decoupled weight decay
     words    for people
-    beta1, beta2, rate, decay   of tiers 1 and 2: update = rate * (sign(interp(g, m, beta1)) + decay * w) at the
-             schedule's peak, m = interp(g, m, beta2); NaN for tier 0. decay is None where it follows a schedule of its own
+    beta1, beta2, rate, decay   of tiers 1 and 2: at the schedule's peak update = rate * (sign(interp(g, m, beta1))
+             + decay * w), m = interp(g, m, beta2); NaN for tier 0. decay is None if it follows a schedule of its own
     """
 
     tier: int

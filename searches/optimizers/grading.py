@@ -1,8 +1,8 @@
-"""How an update changes with what goes in, shown on its forms: its degree in the gradients' size, and whether it is odd.
+"""How an update changes with what goes in, shown on its forms: its degree in the gradients' size; whether it is odd.
 
-Every form has a grade, or none: the power of s that it is multiplied by where gradients are s times as large, s > 0; or
-its parity (0 even, 1 odd) where gradients, weights and states change their sign. The grades of states are those that
-reproduce themselves: a state that is zero at first has any. What an atom does to grades is exact, so a grade is a proof.
+Every form has a grade, or none: the power of s that it is multiplied by where gradients are s times as large, s > 0;
+or its parity (0 even, 1 odd) where gradients, weights and states change their sign. The grades of states are those that
+reproduce themselves: a state that is zero at first has any. What atoms do to grades is exact, so a grade is a proof.
 """
 
 from __future__ import annotations

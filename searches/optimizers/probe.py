@@ -21,6 +21,7 @@ from searches.optimizers.trajectory import GRADIENT, KERNELS, NO_SLOT, RESULTS, 
 
 STEPS, WEIGHTS = 8, 64
 SEGMENTS = np.array([0, 40, WEIGHTS])
+TENSORS = ((0, 40), (40, WEIGHTS))
 DEGREES = (-1, 0, 1, 2)
 NO_DEGREE = 3
 _SCALE = 16.0  # gradients are scaled up and down by this
