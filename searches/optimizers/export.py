@@ -1,0 +1,265 @@
+"""A found optimizer as code: torch, optax, NumPy, text, LaTeX, JSON.
+
+Every file stands alone: it imports nothing of ours, says where it comes from and how good it is, tests itself against
+golden steps, and ends with its document on one line, from which `discover verify` measures it again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+from typing import Any
+
+from discover.document import Document, document
+from discover.errors import UserError
+from discover.problem import Find
+from primitives.hero import HERO
+from primitives.primitive import PrimitiveSet
+from primitives.printers import NoSpelling, to_latex
+from primitives.program import Program
+from searches.optimizers.export_plan import Plan, plan
+
+LICENSE = "MIT-0"
+HOW = {
+    "buffers": "numbers that a weight carries along",
+    "statements": "instructions of the canonical form",
+    "loss": "validation, mean over the data orders of finalists",
+}
+SIZES = (4, 3)  # of the tensors that golden steps are taken on
+GOLDEN_SCHEDULE = (0.5, 1.0, 0.75)
+Rows = list[list[float]]
+
+
+@dataclass(frozen=True)
+class Export:
+    """What every format needs: the find, its document, and what its program says."""
+
+    program: Program
+    document: Document
+    primitives: PrimitiveSet
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Settings, terms, states."""
+        return plan(self.program)
+
+    @property
+    def name(self) -> str:
+        """Of the exported function."""
+        return self.document.name
+
+    @property
+    def title(self) -> str:
+        """One line: what it is."""
+        states = len(self.plan.states)
+        return f"{states or 'no'} state buffer{'s' * (states != 1)}, {len(self.program.instructions)} operations"
+
+    @property
+    def header(self) -> list[str]:
+        """The comment at the top of every file."""
+        d = self.document
+        rows = [(name, d.objective(name), HOW.get(name, "")) for name in d.objectives]
+        rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
+        width = max((len(name) for name, _, _ in rows), default=0)
+        return [
+            f"SPDX-License-Identifier: {LICENSE}",
+            "",
+            f"{self.name}: an optimizer of {self.title}",
+            "",
+            f"Program ({', '.join(d.signature.inputs)} are this step's; w -= update):",
+            *(f"    {line}" for line in d.program),
+            "Scores:",
+            *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
+            f"Status: {d.status}",
+            f"Found by {d.generator}, search {d.search}, seed {d.seed}, config {d.config_hash}, "
+            f"primitive set {d.primitives_hash}",
+            f"Find it again: {d.reproduce}",
+        ]
+
+    def settings(self) -> list[tuple[str, str]]:
+        """Arguments and their defaults, several betas as one: [("lr", "0.0001"), ("betas", "(0.9, 0.99)"), ...]."""
+        betas = [s for s in self.plan.settings if s.role == "beta"]
+        found = []
+        for s in self.plan.settings:
+            if s.role == "beta" and len(betas) > 1:
+                if s is betas[0]:
+                    found.append(("betas", f"({', '.join(repr(b.default) for b in betas)})"))
+            else:
+                found.append((s.name, repr(s.default)))
+        return found
+
+
+def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any]], str]:
+    """A format, as the engine calls it: `(find, provenance) -> text`."""
+
+    def export(find: Find, provenance: Mapping[str, Any]) -> str:
+        names = tuple(provenance["config"]["problem"]["primitives"])
+        primitives = HERO if names == ("all",) else HERO.subset(*names)
+        what = Export(find.program, document(find, provenance, primitives), primitives)
+        try:
+            return write(what)
+        except NoSpelling as error:
+            raise UserError(f"{what.name}: {error}; choose another format") from None
+
+    export.__doc__ = write.__doc__
+    return export
+
+
+def comment(lines: Sequence[str], prefix: str = "#") -> str:
+    """Comment lines."""
+    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)
+
+
+def camel(name: str) -> str:
+    """`lion_like_2` -> LionLike2, a class."""
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"_+", name))
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Steps that a file must reproduce: weights before, and of each step the factor on lr, the gradients, the weights."""
+
+    start: Rows
+    steps: list[tuple[float, Rows, Rows]]
+
+
+def golden(export: Export) -> Golden:
+    """In arithmetic that rounds to 53 bits on any machine alike. A program that divides by zero or leaves the reals has
+    fewer steps."""
+    import mpmath
+
+    random = Random(0)
+    count = sum(SIZES)
+    program, state = export.program, len(export.program.signature.state)
+    start = [random.randint(-64, 64) / 32 for _ in range(count)]
+    weights, slots = [mpmath.mpf(w) for w in start], [[mpmath.mpf(0)] * count] * state
+    steps = []
+    with mpmath.workprec(53):
+        for t, factor in enumerate(GOLDEN_SCHEDULE, 1):
+            gradient = [random.choice((-1, 1)) * random.randint(1, 64) / 64 for _ in range(count)]
+            gradient[0] = 0.0  # of one weight, always
+            rows = {"w": weights, "g": list(map(mpmath.mpf, gradient))}
+            rows |= {"lr": [mpmath.mpf(factor)] * count, "t": [mpmath.mpf(t)] * count}
+            leaves = [rows[name] for name in program.signature.inputs] + slots
+            try:
+                update, *slots = _step(export.primitives, program, leaves)
+                weights = [+(w - u) for w, u in zip(weights, update, strict=True)]
+                expected = list(map(float, weights))
+            except (ZeroDivisionError, TypeError, ValueError, OverflowError):
+                break
+            if not all(map(math.isfinite, expected)):
+                break
+            steps.append((factor, _by_tensor(gradient), _by_tensor(expected)))
+    return Golden(_by_tensor(start), steps)
+
+
+def _step(primitives: PrimitiveSet, program: Program, leaves: list[list[Any]]) -> list[list[Any]]:
+    """The results of a program on rows of mpmath's numbers."""
+    import mpmath
+
+    count = len(leaves[0])
+    values = list(leaves)
+
+    def value(v: int) -> list[Any]:
+        return values[v] if v >= 0 else [mpmath.mpf(program.constants[-1 - v])] * count
+
+    for ins in program.instructions:
+        p = primitives[primitives.opcode(ins.op)]
+        args = [value(a) for a in ins.args]
+        if p.over:
+            whole = [args] if p.over == "tree" else list(zip(*map(_by_tensor, args), strict=True))
+            values.append([+x for part in whole for x in p.high(mpmath.mp, *part)])
+        else:
+            values.append([+p.high(mpmath.mp, *row) for row in zip(*args, strict=True)] if args else [p.high(mpmath.mp)] * count)
+    return [value(v) for v in program.results]
+
+
+def _by_tensor(row: list[Any]) -> list[list[Any]]:
+    first = SIZES[0]
+    return [row[:first], row[first:]]
+
+
+def golden_lines(export: Export) -> list[str]:
+    """The golden steps as Python source."""
+    found = golden(export)
+    lines = ["# Weights at the start; then of each step: factor on lr, gradients, weights after it.", f"START = {found.start}"]
+    lines += ["GOLDEN = ("]
+    for factor, gradient, expected in found.steps:
+        lines += [f"    ({factor}, {gradient},", f"     {expected}),"]
+    return [*lines, ")"]
+
+
+def main_lines(export: Export) -> list[str]:
+    """The end of a Python file: the command line, and the document."""
+    return [
+        f'    print("{export.name}: selftest ok")',
+        "",
+        "",
+        'if __name__ == "__main__":',
+        "    import sys",
+        "",
+        '    if sys.argv[1:] != ["--selftest"]:',
+        '        raise SystemExit(f"usage: python {sys.argv[0]} --selftest")',
+        "    selftest()",
+        "",
+        f"# discover: {export.document.line}",
+        "",
+    ]
+
+
+@exporter
+def torch(export: Export) -> str:
+    """torch.optim.Optimizer, in a file that imports torch only."""
+    from searches.optimizers.export_torch import write
+
+    return write(export)
+
+
+@exporter
+def optax(export: Export) -> str:
+    """optax.GradientTransformation."""
+    from searches.optimizers.export_arrays import write_optax
+
+    return write_optax(export)
+
+
+@exporter
+def numpy(export: Export) -> str:
+    """NumPy: init and step, of lists of arrays."""
+    from searches.optimizers.export_arrays import write_numpy
+
+    return write_numpy(export)
+
+
+@exporter
+def latex(export: Export) -> str:
+    """LaTeX: displayed formulas."""
+    formula = to_latex(export.program, export.primitives)
+    return f"{comment(export.header, '%')}\\[\n{formula}\\]\n% discover: {export.document.line}\n"
+
+
+@exporter
+def text(export: Export) -> str:
+    """The program itself, after a header."""
+    lines = [line for line in export.header if not line.startswith("    ") or line.strip() not in export.document.program]
+    return comment(lines) + "\n".join([*export.document.program, f"# discover: {export.document.line}", ""])
+
+
+@exporter
+def json(export: Export) -> str:
+    """JSON: the document, program.json of an artifact."""
+    return export.document.text
+
+
+EXPORTERS: dict[str, Callable[[Find, Mapping[str, Any]], str]] = {
+    "torch": torch,
+    "optax": optax,
+    "numpy": numpy,
+    "latex": latex,
+    "text": text,
+    "json": json,
+}
