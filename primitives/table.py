@@ -58,7 +58,10 @@ def _torch_exponent(t: Any, a: Any) -> Any:
 
 
 def _torch_scale(t: Any, a: Any, k: Any) -> Any:
-    return t.where(k == k, t.ldexp(a, t.round(k)), k)
+    power = t.round(k).clamp(-2200, 2200).double()
+    third = t.trunc(power / 3)  # a power of two that is finite and exact
+    scaled = a.double() * t.exp2(third) * t.exp2(third) * t.exp2(power - 2 * third)
+    return t.where(k == k, scaled.to(a.dtype), k)
 
 
 ADD = Primitive(
@@ -155,6 +158,7 @@ ERF = unary(
 SIGN = unary(
     "sign", "sign({0})", "F(0)", c="({0} != {0} ? {0} : ({0} > 0) - ({0} < 0))",
     numba="np.sign({0}) + 0.0",  # its sign(-0) is -0
+    torch=lambda t, a: t.where(a == a, t.sign(a), a),  # its sign(NaN) is 0
     nan="sign(NaN) is NaN; sign(0) and sign(-0) are 0",
 )  # fmt: skip
 INTERP = Primitive(

@@ -1,4 +1,4 @@
-"""The torch evaluator: packed programs on tensors, on any device. Programs that differ in constants only run together."""
+"""The torch evaluator: packed programs on tensors, on any device. Programs of one form run together."""
 
 from __future__ import annotations
 
@@ -44,27 +44,27 @@ def apply(primitive: Primitive, values: Sequence[Tensor], segments: Sequence[int
     return torch.cat(parts, 1).to(values[0].dtype).reshape(shape)
 
 
-def run(primitives: PrimitiveSet, group: Packed, leaves: Sequence[Tensor], segments: Sequence[int]) -> list[Tensor]:
+def run(primitives: PrimitiveSet, group: Packed, leaves: Tensor, segments: Sequence[int]) -> list[Tensor]:
     """All results of programs that are equal but for their constants.
 
-    leaves    tensors [P, .., N] of one shape, dtype and device, a row of the first axis per program
+    leaves    tensor [n_leaves, P, .., N]
     segments  where the tensors begin that the N numbers are the elements of, and where the last one ends
     """
     import torch
 
-    like = leaves[0]
-    one = (-1,) + (1,) * (like.ndim - 1)
+    shape = leaves.shape[1:]
+    a_program = (-1,) + (1,) * (len(shape) - 1)
     constants: dict[int, Tensor] = {}
 
     def filled(numbers: Any) -> Tensor:
         # A whole tensor, since torch may divide by a single number as if it multiplied by its reciprocal.
-        return torch.as_tensor(numbers, dtype=like.dtype, device=like.device).expand(like.shape).contiguous()
+        return torch.as_tensor(numbers, dtype=leaves.dtype, device=leaves.device).expand(shape).contiguous()
 
     def value(v: int) -> Tensor:
         if v >= 0:
             return values[v]
         if v not in constants:
-            constants[v] = filled(torch.as_tensor(group.const[:, -1 - v]).reshape(one))
+            constants[v] = filled(torch.as_tensor(group.const[:, -1 - v]).reshape(a_program))
         return constants[v]
 
     values = list(leaves)
@@ -94,9 +94,7 @@ class TorchEvaluator:
 
         rows = torch.as_tensor(np.ascontiguousarray(leaves, self.dtype), device=self.device)
         every = rows[:, None].expand(-1, len(group), -1).contiguous()
-        if not len(every):  # programs of constants have no leaf to take the shape from
-            every = torch.zeros((1, len(group), leaves.shape[1]), dtype=rows.dtype, device=self.device)
-        return run(self.primitives, group, list(every), tensors(leaves, segments).tolist())
+        return run(self.primitives, group, every, tensors(leaves, segments).tolist())
 
     def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]."""

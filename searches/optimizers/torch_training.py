@@ -1,4 +1,4 @@
-"""The trainer in torch: the same tasks, weights and minibatches as `training`, all candidates at once, on any device."""
+"""The trainer in torch: tasks, weights and minibatches of `training`, all candidates at once, on any device."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def train(task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int,
         alive &= loss <= HOPELESS * first  # false for NaN
         lr = torch.full_like(weights, rate)
         for members, programs in families:
-            leaves = [tensor[members] for tensor in (weights, g, lr, m, v)]
+            leaves = torch.stack([tensor[members] for tensor in (weights, g, lr, m, v)])
             update, m[members], v[members] = torch_batch.run(HERO, programs, leaves, segments)
             weights[members] = leaves[0] - update
     loss = vmap(vmap(model.validation))(weights).double()
