@@ -74,7 +74,10 @@ def test_a_search_from_run_to_export(discover):
     assert about["status"] == "done" and about["seed"] == 3 and len(about["digest"]) == 64
     one = discover("show", "r", best, "--json").json
     assert one["objectives"] == found[0]["objectives"] and one["provenance"]["seed"] == 3
-    assert found[0]["program"].splitlines()[0] in discover("show", "r", best).out
+    shown = discover("show", "r", best).out
+    assert found[0]["program"].splitlines()[0] in shown
+    assert "\nhow it came\n" in shown and " operations\n    were bred\n" in shown
+    assert one["meaning"]["how it came"].endswith(" operations\nwere bred")
 
     assert discover("export", "r", "--to", "text").out.startswith("toy/one ")
     assert discover("export", "r", best, "--to", "text", "-o", "find.txt").code == 0

@@ -16,6 +16,7 @@ from discover.problem import Stage
 from discover.spec import Run
 from discover.store import Store
 from discover.strategies import STRATEGIES
+from primitives.canonical import canonical
 from primitives.packed import pack
 from primitives.program import Instruction, Program
 from primitives.table import ARITHMETIC
@@ -382,3 +383,36 @@ def test_what_a_search_finds_is_its_elites():
     errors = [f.objectives["error"] for f in best]
     assert errors == sorted(errors, reverse=True) and best[0].objectives["operations"] == 1
     assert len(engine.best(running.archive)) == len(best)
+
+
+def test_elites_are_kept_as_they_were_bred_and_dead_statements_are_counted():
+    problem = Small()
+    problem.keep_raw = True
+    running = search(problem, spec(1000))
+    for _ in range(10):
+        running.step()
+    state = running.state()
+    longer = 0
+    for find in engine.elites(running.archive):
+        raw = engine.bred(problem, state, find.program)
+        assert canonical(raw, problem.primitives) == find.program
+        longer += len(raw.instructions) - len(find.program.instructions)
+    assert longer > 0
+    counts = running.progress.funnel
+    assert 0 < counts["bred.dead"] < counts["bred.statements"] <= 1000 * problem.shape.instructions
+    assert engine.bred(problem, state, Program(problem.signature, (), (7.0,), (-1,))) is None
+
+    plain = search(Small(), spec(1000))
+    plain.step()
+    assert not any(name.startswith("raw.") for name in plain.state())
+    assert engine.bred(Small(), plain.state(), engine.elites(plain.archive)[0].program) is None
+
+
+def test_what_is_kept_as_bred_survives_an_interruption(tmp_path):
+    problem = Small()
+    problem.keep_raw = True
+    whole = run(tmp_path / "whole", problem, spec(500))
+    assert run(tmp_path / "interrupted", problem, spec(500), stop_at=[2, 3]) == whole
+    with Store.read(tmp_path / "whole") as a, Store.read(tmp_path / "interrupted") as b:
+        (_, left), (_, right) = a.last(), b.last()
+        assert "raw.code" in left and all(left[k].tobytes() == right[k].tobytes() for k in left)

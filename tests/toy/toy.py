@@ -36,6 +36,7 @@ class Toy(Problem):
     warm_start = (Program(signature, (Instruction("add", (0, -1)),), (1.0,), (1,)),)
     baseline = warm_start
     probes = np.linspace(0.1, 0.9, 16)[None]
+    keep_raw = True
     exporters = {"text": lambda find, provenance: f"{provenance['search']} {dict(find.objectives)}\n"}
 
     def __init__(self, config: Config) -> None:
@@ -75,6 +76,10 @@ class Toy(Problem):
 
         score, _ = self.evaluate(0, pack([program], ARITHMETIC, self.shape), np.zeros(1, np.uint64))
         return {o.name: float(s) for o, s in zip(self.objectives, score[0], strict=True)}
+
+    def explain(self, find: Find) -> list[tuple[str, str]]:
+        assert find.raw is not None
+        return [("how it came", f"{len(find.raw.instructions)} operations\nwere bred")]
 
     def finish(self, finds: list[Find]) -> list[Find]:
         return list(finds)
