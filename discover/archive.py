@@ -69,6 +69,11 @@ class Archive:
         """The quality of the elite of each cell; +inf where there is none."""
         return quality(self.problem, self.score[cell])
 
+    def rival(self, cell: np.ndarray) -> np.ndarray:
+        """The best quality in the niche of each cell; +inf where there is none."""
+        best = self.quality(np.arange(self.size)).reshape(self.niches, -1).min(axis=1)
+        return best[self.niche(cell)]
+
     def add(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> np.ndarray:
         """Keep what beats the elite of its cell. Returns bool[n]: the new elites."""
         cell = self.cell(batch)

@@ -177,7 +177,7 @@ class Search:
             if stage.keep is not None:
                 on &= self.hurdles[number].passes(self.archive.niche(cell[going]), reached, stage.keep)
                 score[index[~on]] = np.nan
-            on &= reached <= _limit(stage.slack, self.archive.quality(cell[going]))
+            on &= reached <= _limit(stage.slack, self.archive.rival(cell[going]))
             going = going[on]
             counts[f"{stage.name}.dropped"] = len(index) - counts[f"{stage.name}.failed"] - len(going)
             if not len(going):

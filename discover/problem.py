@@ -43,7 +43,7 @@ class Descriptor:
 class Stage:
     """One test of the funnel.
 
-    slack  a candidate goes on to the next stage if its last objective is within this factor of the best that its cell
+    slack  a candidate goes on to the next stage if its last objective is within this factor of the best that its niche
            of the archive holds (infinite: all go on); where it does not, its score stands
     keep   the stage is a hurdle: its scores compare with its own alone. The best `keep` of the last ones in the same
            niche go on, the others score worst
@@ -125,6 +125,7 @@ class Problem(ABC):
     objectives      the columns of a score
     descriptors     the axes of the map
     niche_axes      how many of the axes, from the first, make a niche: within it programs are of one kind, and compete
+                    (None: all, every cell is a niche)
     warm_start      programs that evolution starts from
     baseline        programs whose constants alone the constants-only baseline evolves
     mutations       weights
@@ -144,7 +145,7 @@ class Problem(ABC):
     shape: Shape
     objectives: tuple[Objective, ...]
     descriptors: tuple[Descriptor, ...]
-    niche_axes: int = 0
+    niche_axes: int | None = None
     warm_start: tuple[Program, ...]
     baseline: tuple[Program, ...]
     mutations: Mutations = Mutations()

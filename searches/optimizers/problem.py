@@ -154,7 +154,8 @@ class OptimizerProblem(Problem):
 
 
 def _task(proxy: Proxy, part: str) -> Any:
-    return build(part=part, **proxy.model_dump())
+    sizes = {"context", "width", "heads", "layers"} if proxy.kind != "transformer" else set()
+    return build(part=part, **proxy.model_dump(exclude=sizes))
 
 
 def unpacked(batch: Packed, problem: OptimizerProblem) -> list[Program]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import numpy as np
-
 from primitives.hero import HERO
-from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
 from primitives.text import parse

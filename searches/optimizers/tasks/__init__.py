@@ -10,9 +10,7 @@ from searches.optimizers.tasks.task import KINDS, Task
 __all__ = ["KINDS", "Task", "build"]
 
 
-def build(kind: str, part: str, batch: int, **sizes: Any) -> Task:
+def build(kind: str, part: str, **sizes: Any) -> Task:
     """The task of a kind (one of KINDS) on a part of its data: "search", "meta" or "held_out"."""
-    module = import_module(f"searches.optimizers.tasks.{'text' if kind == 'transformer' else kind}")
-    if kind == "transformer":
-        return module.transformer_task(part, batch=batch, **sizes)
-    return getattr(module, f"{kind}_task")(part, batch=batch)
+    module = import_module(f"searches.optimizers.tasks.{kind}")
+    return getattr(module, f"{kind}_task")(part, **sizes)
