@@ -82,12 +82,16 @@ def summary(made: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def hits(errors: list[float], target: float) -> dict[str, Any]:
-    """How many reach the target, to the four digits it is given in, with the Wilson 95 % interval."""
+    """How many reach the target, to the four digits it is given in, with its interval."""
+    return {"target": target} | interval([float(f"{e:.3e}") <= target for e in errors])
+
+
+def interval(hit: list[bool]) -> dict[str, Any]:
+    """k of n, with the Wilson 95 % interval."""
     from scipy.stats import binomtest
 
-    k = sum(float(f"{e:.3e}") <= target for e in errors)
-    interval = binomtest(k, len(errors)).proportion_ci(method="wilson")
-    return {"target": target, "k": k, "n": len(errors), "low": float(interval.low), "high": float(interval.high)}
+    bounds = binomtest(sum(hit), len(hit)).proportion_ci(method="wilson")
+    return {"k": sum(hit), "n": len(hit), "low": float(bounds.low), "high": float(bounds.high)}
 
 
 def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
