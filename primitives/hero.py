@@ -207,7 +207,8 @@ def _cosine(a: np.ndarray, b: np.ndarray) -> Any:
 
 
 def _clipped(a: np.ndarray, c: np.ndarray) -> np.ndarray:
-    return a * np.minimum(1, DIV.numpy(c, np.broadcast_to(np.sqrt(np.sum(a * a)), c.shape)))
+    size = np.sqrt(np.sum(a * a))
+    return a * np.where(size == 0, 0, np.minimum(1, c / size))
 
 
 NORM = Primitive(
@@ -234,11 +235,13 @@ COSINE_SIM = Primitive(
     nan="0 with a tensor of zeros; NaN for one with a NaN",
 )  # fmt: skip
 CLIP = Primitive(
-    "clip", 2, _over_all(_clipped), _high_clip, "{0} * minimum(F(1), divide({1}, F(sqrt({xx}))))",
+    "clip", 2, _over_all(_clipped), _high_clip,
+    "F({0} * select(sqrt({xx}) == 0.0, 0.0, minimum(1.0, {1} / sqrt({xx}))))",
     "{0} * np.minimum(1.0, {1} / np.maximum(np.sqrt(np.sum({0} * {0})), 1e-300))",
     torch=lambda t, a, c: a * (c / t.linalg.vector_norm(a).clamp(min=t.finfo(a.dtype).tiny)).clamp(max=1.0),
     torch_source="{0} * torch.clamp({1} / torch.clamp(torch.linalg.vector_norm({0}), min=1e-37), max=1.0)",
-    over="tree", domain=(_ANY, (0.1, 8.0)), ulp=2.5, missing=_WHOLE, nan="zeros stay zeros; NaN if there is a NaN",
+    over="tree", domain=(_ANY, (0.1, 8.0)), ulp=2.5, missing=_WHOLE,
+    nan="zeros stay zeros, whatever c is; else NaN if there is a NaN",
 )  # fmt: skip
 
 HERO = PrimitiveSet(

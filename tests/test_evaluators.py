@@ -8,12 +8,15 @@ import pytest
 from primitives.evaluators import Evaluator
 from primitives.evaluators.codegen import cache_folder, kernels, source
 from primitives.evaluators.conformance import EvaluatorConformance, random_programs
+from primitives.evaluators.intrinsics import FOLD
 from primitives.evaluators.numba_cpu import NumbaEvaluator
 from primitives.evaluators.reference import ReferenceEvaluator
+from primitives.hero import HERO
 from primitives.packed import Shape, pack
 from primitives.primitive import PrimitiveSet
 from primitives.program import Instruction, Program, Signature
 from primitives.table import ARITHMETIC, REAL
+from primitives.text import parse
 
 
 class TestReference64(EvaluatorConformance):
@@ -33,6 +36,18 @@ class TestNumba32(EvaluatorConformance):
         return NumbaEvaluator(primitives, "float32")
 
 
+class TestHeroReference64(TestReference64):
+    primitives = HERO
+
+
+class TestHeroNumba64(TestNumba64):
+    primitives = HERO
+
+
+class TestHeroNumba32(TestNumba32):
+    primitives = HERO
+
+
 def test_a_worked_example() -> None:
     """x * y + 2, on three rows, and its mean squared error against a target."""
     program = Program(
@@ -43,6 +58,51 @@ def test_a_worked_example() -> None:
     evaluator = NumbaEvaluator(ARITHMETIC, "float64")
     assert evaluator.outputs(packed, leaves).tolist() == [[[12.0, 42.0, 92.0]]]
     assert evaluator.loss(packed, leaves, np.array([12.0, 42.0, 95.0])).tolist() == [3.0]
+
+
+def test_reductions_are_of_one_tensor_or_of_all() -> None:
+    """Rows 0 and 1 are one tensor, row 2 another."""
+    packed = pack(
+        [parse("y = norm(x)\nz = global_norm(x)", Signature(("x",), ("y", "z")), HERO)], HERO, Shape(1, 2, 2, 0)
+    )
+    evaluator = NumbaEvaluator(HERO, "float64")
+    got = evaluator.outputs(packed, np.array([[3.0, 4.0, 12.0]]), np.array([0, 2, 3]))[0]
+    assert got.tolist() == [[5.0, 5.0, 12.0], [13.0, 13.0, 13.0]]
+    with pytest.raises(ValueError, match="do not cover 3 rows"):
+        evaluator.outputs(packed, np.ones((1, 3)), np.array([0, 2]))
+
+
+def test_nothing_divided_by_nothing_is_nothing() -> None:
+    """Hero's division and its logarithms are decided where the usual ones fail."""
+    program = parse("y = x / x\nz = log(x)", Signature(("x",), ("y", "z")), HERO)
+    got = NumbaEvaluator(HERO).outputs(pack([program], HERO, Shape(1, 2, 2, 0)), np.array([[0.0, -0.0, -1.0, 2.0]]))[0]
+    assert got[0].tolist() == [0, 0, 1, 1] and got[1, :3].tolist() == [-np.inf, -np.inf, 0]
+
+
+@pytest.mark.parametrize("n", [1, 65, 1000, 6416])
+@pytest.mark.parametrize("text", ["m = interp(g, m, 0.9)\nu = sign(m) * pi()", "m = m + clip(g, 0.5)\nu = m / norm(m)"])
+def test_a_program_runs_step_after_step(n: int, text: str) -> None:
+    """`advance` in compiled code, on a state of its own, is what the evaluator computes; blocks do not show."""
+    signature = Signature(("g",), ("u",), ("m",))
+    packed = pack([parse(text, signature, HERO)] * 2, HERO, Shape(2, 2, 6, 3))
+    segments = np.array([0, n // 3, n])
+    gradients = np.random.default_rng(n).normal(size=(3, n)).astype(np.float32)
+    single = kernels(HERO, "float32")
+    stride = -(-n // FOLD) * FOLD + single.PAD
+    tape, immediate = np.zeros(5 * 22, np.int32), np.zeros(22, np.float32)
+    where, alive = np.zeros(11, np.int32), np.zeros(11, np.int32)
+    w, out = single.workspace(2 + 1 + 6 + 4, stride), np.zeros((2, n), np.float32)
+    end = single.translate_program(
+        packed.code, packed.length, packed.const, packed.results, 1, 2, stride, tape, immediate, where, alive,
+        np.zeros(18, np.int32), np.zeros(10, np.int32),
+    )  # fmt: skip
+    state = np.zeros(n, np.float32)
+    for g in gradients:
+        w[:n], w[stride : stride + n] = g, state
+        single.advance(tape, immediate, end, w, n, segments, out)
+        wanted = NumbaEvaluator(HERO).outputs(packed[1:], np.array([g, state]), segments)[0]
+        assert np.array_equal(out, wanted) and np.isfinite(out).all() and out[0].any()
+        state = out[1].copy()
 
 
 def test_threads_change_nothing() -> None:
@@ -106,14 +166,16 @@ def test_a_batch_that_would_read_foreign_memory_is_refused(maker, field, cell, v
         maker(ARITHMETIC, "float64").outputs(packed, np.zeros((2, 5)))
 
 
-def test_scalar_kernels_are_the_primitives_and_their_derivatives() -> None:
-    """`apply_scalar` agrees with the evaluator; `gradient` with a central difference."""
-    scalar = kernels(REAL, "float64")
-    for opcode, primitive in enumerate(REAL):
+@pytest.mark.parametrize("primitives", [REAL, HERO], ids=["real", "hero"])
+def test_scalar_kernels_are_the_primitives_and_their_derivatives(primitives: PrimitiveSet) -> None:
+    """`apply_scalar` agrees with the evaluator; `gradient` with a central difference. Reductions are of one element."""
+    scalar = kernels(primitives, "float64")
+    for opcode, primitive in enumerate(primitives):
         at = [low + (0.7 - 0.1 * k) * (high - low) for k, (low, high) in enumerate(primitive.domain)]
-        padded = [*at, 0.0, 0.0][:3]
+        padded = [*at, 0.0, 0.0, 0.0][:3]
         value = scalar.apply_scalar(opcode, *padded)
-        assert value == pytest.approx(float(primitive.numpy(*map(np.float64, at))), rel=1e-14)
+        whole = {"segments": np.array([0, 1])} if primitive.over else {}
+        assert value == pytest.approx(float(primitive.numpy(*np.array(at)[:, None], **whole).flat[0]), rel=1e-14)
         for slot in range(primitive.arity):
             got = scalar.gradient(opcode, slot, *padded, value)
             if not primitive.gradient:

@@ -10,7 +10,7 @@ It needs NumPy and mpmath alone; a failure is an AssertionError that names the p
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,11 @@ EXACT = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal
 EITHER_ZERO = ("min", "max", "sin", "tan")  # the sign of a zero result is free
 
 
-def random_programs(primitives: PrimitiveSet, size: int, shape: Shape, rng: np.random.Generator) -> Packed:
+def random_programs(
+    primitives: PrimitiveSet, size: int, shape: Shape, rng: np.random.Generator, reductions: bool = True
+) -> Packed:
     """Programs of random length, arguments and constants; result 0 is the last instruction, if there is one."""
+    opcodes = [opcode for opcode, p in enumerate(primitives) if reductions or not p.over]
     out = Packed.empty(size, shape)
     out.length[:] = rng.integers(0, shape.instructions + 1, size)
     out.n_const[:] = shape.constants
@@ -36,7 +39,7 @@ def random_programs(primitives: PrimitiveSet, size: int, shape: Shape, rng: np.r
     for p in range(size):
         length = int(out.length[p])
         for i in range(length):
-            op = int(rng.integers(len(primitives)))
+            op = opcodes[int(rng.integers(len(opcodes)))]
             out.code[p, i, 0] = op
             for k in range(primitives[op].arity):
                 out.code[p, i, 1 + k] = rng.integers(-shape.constants, shape.n_leaves + i)
@@ -48,6 +51,8 @@ def random_programs(primitives: PrimitiveSet, size: int, shape: Shape, rng: np.r
 
 def samples(primitive: Primitive, size: int, dtype: str, rng: np.random.Generator) -> np.ndarray:
     """Arguments in the primitive's domain, dense near zero and one and with the ends: dtype[arity, size]."""
+    if not primitive.arity:
+        return np.empty((0, size), dtype)
     rows = []
     for low, high in primitive.domain:
         x = rng.uniform(low, high, size)
@@ -58,6 +63,15 @@ def samples(primitive: Primitive, size: int, dtype: str, rng: np.random.Generato
         rows.append(x)
     corners = np.array(list(product(*((low, high) for low, high in primitive.domain)))).T
     return np.hstack([corners, np.array(rows)]).astype(dtype)
+
+
+def exact(primitive: Primitive, arguments: np.ndarray, segments: np.ndarray, mp: Any) -> list[Any]:
+    """What a primitive is on the rows of arguments[arity, N], in mpmath."""
+    rows = [[mp.mpf(a) for a in row] for row in arguments.tolist()]
+    if not primitive.over:
+        return [primitive.high(mp, *(row[i] for row in rows)) for i in range(arguments.shape[1])]
+    ends = segments.tolist() if primitive.over == "leaf" else [0, arguments.shape[1]]
+    return [v for a, b in pairwise(ends) if a < b for v in primitive.high(mp, *(row[a:b] for row in rows))]
 
 
 def ulps(got: float, exact: Any, dtype: str, mp: Any) -> float:
@@ -77,7 +91,7 @@ class EvaluatorConformance:
         """The evaluator under test."""
         raise NotImplementedError
 
-    def _apply(self, primitive: Primitive, arguments: np.ndarray) -> np.ndarray:
+    def _apply(self, primitive: Primitive, arguments: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
         """One primitive on the rows of arguments[arity, N]."""
         subset = self.primitives
         leaves = tuple(f"x{k}" for k in range(primitive.arity))
@@ -85,22 +99,32 @@ class EvaluatorConformance:
             Signature(leaves, ("y",)), (Instruction(primitive.name, tuple(range(primitive.arity))),), (), (len(leaves),)
         )
         packed = pack([program], subset, Shape(len(leaves), 1, 1, 0))
-        return np.asarray(self.evaluator(subset).outputs(packed, arguments)[0, 0])
+        return np.asarray(self.evaluator(subset).outputs(packed, arguments, segments)[0, 0])
+
+    def _numpy(self, primitive: Primitive, arguments: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
+        """The same by the table's own definition."""
+        whole = np.array([0, arguments.shape[1]]) if segments is None else segments
+        with np.errstate(all="ignore"):
+            value = np.asarray(
+                primitive.numpy(*arguments, **({"segments": whole} if primitive.over else {})), self.dtype
+            )
+        return np.broadcast_to(value, arguments.shape[1])
 
     def test_every_primitive_is_as_accurate_as_declared(self) -> None:
-        """Within `Primitive.ulp` of the exact value, on the primitive's domain."""
+        """Within `Primitive.ulp` of the exact value, on the primitive's domain; reductions over several tensors."""
         import mpmath as mp
 
         for primitive in self.primitives:
             x = samples(primitive, 400, self.dtype, np.random.default_rng(1))
-            got = self._apply(primitive, x)
-            with mp.workprec(300):
-                for arguments, value in zip(x.T.tolist(), got.tolist(), strict=True):
-                    exact = primitive.high(mp, *(mp.mpf(a) for a in arguments))
-                    if mp.isinf(exact):
-                        assert value == float(exact), (primitive.name, arguments, value)
+            segments = np.array([0, 1, 71, 71, 200, x.shape[1]])
+            got = self._apply(primitive, x, segments)
+            with mp.workprec(160):
+                wanted = exact(primitive, x, segments, mp)
+                for arguments, value, true in zip(x.T.tolist(), got.tolist(), wanted, strict=True):
+                    if mp.isinf(true):
+                        assert value == float(true), (primitive.name, arguments, value)
                         continue
-                    error = ulps(value, exact, self.dtype, mp)
+                    error = ulps(value, true, self.dtype, mp)
                     assert error <= primitive.ulp, (primitive.name, arguments, value, f"{error:.2f} ulp")
 
     def test_special_values(self) -> None:
@@ -112,20 +136,28 @@ class EvaluatorConformance:
         tiny, huge = float(info.tiny), float(info.max)
         special = [np.nan, np.inf, -np.inf, 0.0, -0.0, tiny / 4, -tiny / 4, huge, -huge, 1.0, -1.0, 0.5, -2.5, 1e6]
         for primitive in self.primitives:
+            if not primitive.arity:
+                continue
             choice = special if primitive.arity < 3 else special[:4] + special[9:12]
             x = np.array(list(product(choice, repeat=primitive.arity))).T.astype(self.dtype)
             flushed = np.where(np.abs(x) < info.tiny, np.copysign(0, x), x).astype(self.dtype)
-            with np.errstate(all="ignore"):
-                wanted = [np.asarray(primitive.numpy(*a), self.dtype) for a in (x, flushed)]
-            got = self._apply(primitive, x)
+            alone = np.arange(x.shape[1] + 1)  # each row is a tensor
+            if primitive.over == "tree":
+                got = np.hstack([self._apply(primitive, x[:, i : i + 1]) for i in alone[:-1]])
+                wanted = [
+                    np.hstack([self._numpy(primitive, a[:, i : i + 1]) for i in alone[:-1]]) for a in (x, flushed)
+                ]
+            else:
+                got = self._apply(primitive, x, alone)
+                wanted = [self._numpy(primitive, a, alone) for a in (x, flushed)]
             ok = np.zeros(got.shape, bool)
             for y in wanted:
                 with np.errstate(all="ignore"):
                     close = np.abs(got - y) <= 1e-5 * np.abs(y) + 2 * tiny
-                zero = (y == 0) & (got == 0) & (np.signbit(y) != np.signbit(got))
-                ok |= (np.isnan(y) & np.isnan(got)) | (got == y) | (close & np.isfinite(y))
-                if primitive.name not in EITHER_ZERO:
-                    ok &= ~(zero & (y == wanted[0]))
+                other_zero = (y == 0) & (got == 0) & (np.signbit(y) != np.signbit(got))
+                if primitive.name in EITHER_ZERO:
+                    other_zero[:] = False
+                ok |= (np.isnan(y) & np.isnan(got)) | (((got == y) | (close & np.isfinite(y))) & ~other_zero)
             bad = np.flatnonzero(~ok)
             assert not bad.size, (primitive.name, x[:, bad[0]].tolist(), float(got[bad[0]]), float(wanted[0][bad[0]]))
 
@@ -207,13 +239,26 @@ class EvaluatorConformance:
     def test_a_row_depends_on_nothing_but_itself(self) -> None:
         """1, 7, 64 and 1,000 rows, one program or many: the same bits."""
         rng = np.random.default_rng(5)
-        packed = random_programs(self.primitives, 70, Shape(2, 1, 10, 2), rng)
+        packed = random_programs(self.primitives, 70, Shape(2, 1, 10, 2), rng, reductions=False)
         leaves = (rng.normal(size=(2, 1000)) * 100).astype(self.dtype)
         evaluator = self.evaluator(self.primitives)
         whole = evaluator.outputs(packed, leaves)
         for n in (1, 7, 64):
             assert np.array_equal(evaluator.outputs(packed, leaves[:, :n]), whole[:, :, :n], equal_nan=True), n
         assert np.array_equal(evaluator.outputs(packed[3:5], leaves), whole[3:5], equal_nan=True)
+
+    def test_a_tensor_depends_on_nothing_but_itself(self) -> None:
+        """Reductions over leaves give a tensor what they give it alone, to the bit; those over the tree do not."""
+        rng = np.random.default_rng(7)
+        segments = np.array([0, 64, 65, 65, 300])
+        for primitive in self.primitives:
+            if not primitive.over:
+                continue
+            x = samples(primitive, 300, self.dtype, rng)[:, :300]
+            together = self._apply(primitive, x, segments)
+            alone = [self._apply(primitive, x[:, a:b]) for a, b in pairwise(segments.tolist()) if a < b]
+            assert np.array_equal(together, np.hstack(alone)) == (primitive.over == "leaf"), primitive.name
+            assert np.array_equal(together, self._apply(primitive, x)) == (primitive.over == "tree"), primitive.name
 
     def test_loss_is_the_loss_of_outputs(self) -> None:
         """Mean squared error in the dtype's precision, +inf where a row is not finite, whatever the number of rows."""

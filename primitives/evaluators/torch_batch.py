@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Tensor = torch.Tensor
 
 
+# Rows are filled up to a multiple of this: torch on a CPU computes what is left over by the C library's functions, and
+# gives other last bits there.
+_VECTOR = 64
+
+
 def groups(packed: Packed) -> list[np.ndarray]:
     """Indices of the programs that are equal but for the values of their constants, the first ones first."""
     members: dict[tuple[bytes, int, bytes], list[int]] = {}
@@ -27,21 +32,25 @@ def groups(packed: Packed) -> list[np.ndarray]:
 
 
 def apply(primitive: Primitive, values: Sequence[Tensor], segments: Sequence[int]) -> Tensor:
-    """A primitive with arguments on equal tensors [.., N]; a reduction along the last axis, summed in float64."""
+    """A primitive with arguments on equal tensors [.., N]; a reduction along the last axis, summed in float64.
+
+    The segments may end before N: a reduction is 0 beyond.
+    """
     import torch
 
     assert primitive.torch is not None
     if not primitive.over:
         return primitive.torch(torch, *values)
     builder, shape = primitive.torch, values[0].shape
-    ends = segments if primitive.over == "leaf" else (0, shape[-1])
+    ends = segments if primitive.over == "leaf" else (segments[0], segments[-1])
 
     def reduced(*tensor: Tensor) -> Tensor:
         return builder(torch, *tensor).expand(tensor[0].shape)
 
     rows = [v.double().reshape(-1, shape[-1]) for v in values]
     parts = [torch.func.vmap(reduced)(*(v[:, begin:end] for v in rows)) for begin, end in pairwise(ends)]
-    return torch.cat(parts, 1).to(values[0].dtype).reshape(shape)
+    whole = torch.nn.functional.pad(torch.cat(parts, 1), (0, shape[-1] - segments[-1]))
+    return whole.to(values[0].dtype).reshape(shape)
 
 
 def run(primitives: PrimitiveSet, group: Packed, leaves: Tensor, segments: Sequence[int]) -> list[Tensor]:
@@ -92,9 +101,11 @@ class TorchEvaluator:
     def _results(self, group: Packed, leaves: np.ndarray, segments: np.ndarray | None) -> list[Tensor]:
         import torch
 
-        rows = torch.as_tensor(np.ascontiguousarray(leaves, self.dtype), device=self.device)
-        every = rows[:, None].expand(-1, len(group), -1).contiguous()
-        return run(self.primitives, group, every, tensors(leaves, segments).tolist())
+        n = leaves.shape[1]
+        rows = np.zeros((len(leaves), -(-n // _VECTOR) * _VECTOR), self.dtype)
+        rows[:, :n] = leaves
+        every = torch.as_tensor(rows, device=self.device)[:, None].expand(-1, len(group), -1).contiguous()
+        return [r[:, :n] for r in run(self.primitives, group, every, tensors(leaves, segments).tolist())]
 
     def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]."""

@@ -223,7 +223,7 @@ def helpers(dtype: str) -> SimpleNamespace:
         r = fma(n, minus_ln2_low(), fma(n, minus_ln2_high(), a))
         scale = power_bits(HALF, t)  # of the last n let through, twice that would be infinite
         y = TWO * fma(scale, fma(r * r, exp_series(r), r), scale - HALF)
-        return select(x > EXPM1_END, INF, y)
+        return copysign(select(x > EXPM1_END, INF, y), x)  # keeps the sign of zero
 
     @closure
     def tanh(x):
