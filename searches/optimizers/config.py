@@ -18,8 +18,8 @@ class Model(BaseModel):
 class Proxy(Model):
     """The task that candidates are trained on; what does not concern its kind is not read.
 
-    kind      transformer (characters of English text), perceptron (digits with noisy labels), bigram (Zipf, heavy-tailed
-              noise), quadratic and logistic (controls, on which sign updates should not win)
+    kind      transformer (characters of English text), perceptron (digits with noisy labels), bigram (Zipf,
+              heavy-tailed noise), quadratic and logistic (controls, on which sign updates should not win)
     batch     examples a step
     context, width, heads, layers   of the transformer
     """
@@ -65,8 +65,8 @@ class WarmStart(Model):
 class Moves(Model):
     """Weights of the mutations and how they move constants: see discover.problem.Mutations.
 
-    The defaults are the engine's. The paper's are insert = delete = modify = 1, where modify is `rewire` and the constant
-    moves here (of equal weight), `normal = 1`, `step = 1`, and 0 for `jump`, `complement`, `flip`, `same` and `unit`.
+    The defaults are the engine's. The paper's are insert = delete = 1 and modify = 0 (its modify is `rewire` and the
+    constant moves here, together 1), normal = 1, step = 1, and 0 for jump, complement, flip, same and unit.
     """
 
     insert: float = Field(default=1.0, ge=0)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from discover.errors import UserError
 from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
 from primitives.fingerprint import probes
 from primitives.hero import HERO
-from primitives.packed import Packed, Shape, pack, unpack
+from primitives.packed import Packed, Shape, pack
 from primitives.primitive import UnknownPrimitive
 from primitives.program import Program
 from searches.optimizers import probe
@@ -63,6 +64,9 @@ class OptimizerProblem(Problem):
         )
         self.probes = probes(len(SIGNATURE.leaves), 24)
         self.task = _task(config.proxy, "search")
+        # Compile what trains now, once, and not in every worker that is started later.
+        start = in_hero(pack(self.warm_start, self.primitives, self.shape), self.primitives)
+        train(self.task, start, np.zeros(1, np.uint64), 1, 1)
 
     @cached_property
     def meta_task(self) -> Any:
@@ -152,12 +156,13 @@ class OptimizerProblem(Problem):
 
         return rows(finds)
 
+    def picture(self, finds: Sequence[Find], path: Path) -> None:
+        """Statements against loss."""
+        from searches.optimizers.report import picture
+
+        picture(finds, path)
+
 
 def _task(proxy: Proxy, part: str) -> Any:
     sizes = {"context", "width", "heads", "layers"} if proxy.kind != "transformer" else set()
     return build(part=part, **proxy.model_dump(exclude=sizes))
-
-
-def unpacked(batch: Packed, problem: OptimizerProblem) -> list[Program]:
-    """Programs of a batch."""
-    return unpack(batch, problem.signature, problem.primitives)

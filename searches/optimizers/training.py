@@ -1,4 +1,4 @@
-"""Training a batch of candidate optimizers on a task, compiled: no Python between two steps, nor between two candidates."""
+"""Training a batch of candidate optimizers, compiled: no Python between two steps, nor between two candidates."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _train(
     kind, sizes, integers, reals, segments, key, schedule, tape, immediate, end, stride, stream, rows, noise, scratch,
     weights, g, w, out, curve,
 ):  # fmt: skip
-    """One training; the validation loss at its end, and each step's loss in `curve` if it has room. inf: it diverged."""
+    """One training: the validation loss at its end, inf if it diverged. `curve` gets each step's loss if it has room."""
     n = segments[-1]
     philox.start(stream, key, WEIGHTS, 0)
     kinds.start(kind, sizes, integers, reals, stream, weights)
