@@ -89,7 +89,7 @@ class Moves(Model):
 class OptimizerConfig(Model):
     """What optimizers are made of, and what they are trained on.
 
-    primitives      names of the functions, or ["all"]: the paper's 45
+    primitives      names of the functions; or ["all"], the paper's 45, or ["reduced"], 16 of them
     max_statements  statements of a canonical program
     max_constants   constants
     proxy           the task

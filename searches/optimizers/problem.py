@@ -15,7 +15,7 @@ import numpy as np
 from discover.errors import UserError
 from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
 from primitives.fingerprint import probes
-from primitives.hero import HERO
+from primitives.hero import HERO, REDUCED
 from primitives.packed import Packed, Shape, pack
 from primitives.primitive import UnknownPrimitive
 from primitives.program import Program
@@ -26,6 +26,7 @@ from searches.optimizers.tasks import build
 from searches.optimizers.training import in_hero, train
 
 BUFFERS, DEGREE = 0, 1  # columns of probe.describe
+SETS = {"all": HERO, "reduced": REDUCED}
 SEARCH, FINAL, META = range(3)  # what data orders are for
 
 
@@ -44,7 +45,8 @@ class OptimizerProblem(Problem):
         """Raises UserError where the configuration asks for the impossible."""
         self.config = config
         try:
-            self.primitives = HERO if config.primitives == ("all",) else HERO.subset(*config.primitives)
+            names = config.primitives
+            self.primitives = SETS[names[0]] if len(names) == 1 and names[0] in SETS else HERO.subset(*names)
             self.warm_start = (warm_start(config.warm_start, self.primitives),)
         except (UnknownPrimitive, ValueError) as error:
             raise UserError(f"problem.primitives: {error}") from None

@@ -52,7 +52,7 @@ def _train(
     kind, sizes, integers, reals, segments, key, schedule, tape, immediate, end, stride, stream, rows, noise, scratch,
     weights, g, w, out, curve,
 ):  # fmt: skip
-    """One training: the validation loss at its end, inf if it diverged. `curve` gets each step's loss if it has room."""
+    """One training: the validation loss at its end, inf if it diverged; `curve` gets each step's loss."""
     n = segments[-1]
     philox.start(stream, key, WEIGHTS, 0)
     kinds.start(kind, sizes, integers, reals, stream, weights)
