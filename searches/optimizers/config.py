@@ -22,6 +22,7 @@ class Proxy(Model):
               heavy-tailed noise), quadratic and logistic (controls, on which sign updates should not win)
     batch     examples a step
     context, width, heads, layers   of the transformer
+    file      a text (UTF-8) for the transformer instead of Python's help pages
     """
 
     kind: Literal["transformer", "perceptron", "bigram", "quadratic", "logistic"] = "transformer"
@@ -30,6 +31,7 @@ class Proxy(Model):
     width: int = Field(default=16, ge=16, le=512)
     heads: int = Field(default=2, ge=1, le=64)
     layers: int = Field(default=1, ge=1, le=16)
+    file: str = ""
 
 
 class Trial(Model):
@@ -49,17 +51,26 @@ class Trial(Model):
 
 
 class WarmStart(Model):
-    """The program that evolution starts from: the paper's AdamW, or `update = g * rate * lr`.
+    """The program that evolution starts from: the paper's AdamW, `update = g * rate * lr`, or a program of one's own.
 
-    rate    peak step size
-    decay   decoupled weight decay
+    form     "adamw", "scratch" or "program"
+    rate     peak step size
+    decay    decoupled weight decay
+    program  its text, where the form says so: of w, g, lr, m and v; it sets update, and m and v for the next step
     """
 
-    form: Literal["adamw", "scratch"] = "adamw"
+    form: Literal["adamw", "scratch", "program"] = "adamw"
+    program: str = ""
     rate: float = Field(default=0.001, gt=0, allow_inf_nan=False)
     decay: float = Field(default=0.01, ge=0, allow_inf_nan=False)
     beta1: float = Field(default=0.9, ge=0, lt=1)
     beta2: float = Field(default=0.999, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if (self.form == "program") != bool(self.program):
+            raise ValueError('form="program" and a program go together')
+        return self
 
 
 class Moves(Model):

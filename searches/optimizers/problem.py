@@ -22,7 +22,7 @@ from primitives.program import Program
 from searches.optimizers import probe
 from searches.optimizers.config import OptimizerConfig, Proxy, Trial
 from searches.optimizers.programs import SIGNATURE, warm_start
-from searches.optimizers.tasks import build
+from searches.optimizers.tasks import Task, build
 from searches.optimizers.training import in_hero, train
 
 BUFFERS, DEGREE = 0, 1  # columns of probe.describe
@@ -47,9 +47,12 @@ class OptimizerProblem(Problem):
         try:
             names = config.primitives
             self.primitives = SETS[names[0]] if len(names) == 1 and names[0] in SETS else HERO.subset(*names)
-            self.warm_start = (warm_start(config.warm_start, self.primitives),)
         except (UnknownPrimitive, ValueError) as error:
             raise UserError(f"problem.primitives: {error}") from None
+        try:
+            self.warm_start = (warm_start(config.warm_start, self.primitives),)
+        except ValueError as error:
+            raise UserError(f"problem.warm_start: {error}") from None
         self.baseline = self.warm_start
         self.mutations = Mutations(**config.mutations.model_dump())
         # room for what breeding writes before the canonical form folds it
@@ -67,11 +70,16 @@ class OptimizerProblem(Problem):
         self.probes = probes(len(SIGNATURE.leaves), 24)
         self.task = _task(config.proxy, "search")
         # Compile what trains now, once, and not in every worker that is started later.
-        start = in_hero(pack(self.warm_start, self.primitives, self.shape), self.primitives)
+        try:
+            start = in_hero(pack(self.warm_start, self.primitives, self.shape), self.primitives)
+        except ValueError as error:
+            raise UserError(f"problem.warm_start: {error}") from None
+        if not self.check(pack(self.warm_start, self.primitives, self.shape)).all():
+            raise UserError("problem.warm_start: its update does not depend on the gradient, or dies when that is zero")
         train(self.task, start, np.zeros(1, np.uint64), 1, 1)
 
     @cached_property
-    def meta_task(self) -> Any:
+    def meta_task(self) -> Task:
         """The task of meta-validation."""
         return _task(self.config.meta_proxy, "meta")
 
@@ -137,7 +145,7 @@ class OptimizerProblem(Problem):
         if not chosen:
             return []
         loss = self.losses([f.program for f in chosen]).mean(axis=1)
-        again = [replace(f, objectives=f.objectives | {"loss": float(v)}) for f, v in zip(chosen, loss, strict=True)]
+        again = [replace(f, objectives={**f.objectives, "loss": float(v)}) for f, v in zip(chosen, loss, strict=True)]
         return [again[i] for i in front(np.array([list(f.objectives.values()) for f in again]))]
 
     def measure(self, program: Program) -> dict[str, float]:
@@ -165,6 +173,9 @@ class OptimizerProblem(Problem):
         picture(finds, path)
 
 
-def _task(proxy: Proxy, part: str) -> Any:
-    sizes = {"context", "width", "heads", "layers"} if proxy.kind != "transformer" else set()
-    return build(part=part, **proxy.model_dump(exclude=sizes))
+def _task(proxy: Proxy, part: str) -> Task:
+    sizes = proxy.model_dump(exclude={"file"})
+    if proxy.kind == "transformer":
+        return build(part=part, file=Path(proxy.file) if proxy.file else None, **sizes)
+    kind, batch = sizes["kind"], sizes["batch"]
+    return build(kind, part) if kind == "quadratic" else build(kind, part, batch=batch)

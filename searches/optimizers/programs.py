@@ -34,6 +34,8 @@ update = g * lr
 
 
 def warm_start(settings: WarmStart, primitives: PrimitiveSet = HERO) -> Program:
-    """The program that the search starts from. Raises UnknownPrimitive where the set cannot express it."""
+    """The program that the search starts from. Raises ValueError where the set cannot express it, or it is none."""
+    if settings.form == "program":
+        return parse(settings.program, SIGNATURE, primitives)
     text = ADAMW if settings.form == "adamw" else SCRATCH
     return parse(text.format(**settings.model_dump()), SIGNATURE, primitives)
