@@ -175,6 +175,8 @@ def _step(primitives: PrimitiveSet, program: Program, leaves: list[list[Any]]) -
             values.append([+x for part in whole for x in p.high(mpmath.mp, *part)])
         else:
             values.append([+p.high(mpmath.mp, *row) for row in zip(*args, strict=True)] if args else [p.high(mpmath.mp)] * count)
+        if not all(abs(x) < 1e300 for x in values[-1]):  # NaN and complex ones too; and larger ones take for ever
+            raise ValueError
     return [value(v) for v in program.results]
 
 

@@ -118,7 +118,7 @@ class Graph:
             return max(signs)
         if value.op in ("min", "sqrt", "cbrt", "full"):
             return min(signs)
-        if value.op in ("mul", "div", "divide", "interp", "lerp", "reciprocal", "cube", "sign", "tanh", "arctan"):
+        if value.op in ("mul", "div", "divide", "clip", "interp", "lerp", "reciprocal", "cube", "sign", "tanh", "arctan"):
             return min(*signs, _NONNEGATIVE)  # a product may underflow
         return _ANY
 
@@ -429,8 +429,8 @@ def _plain(g: Graph, op: str, x: list[int]) -> int:
         case "power":
             return g.add("power", size(x[0]), x[1])
         case "clip":
-            ratio = _plain(g, "div", [x[1], g.add("global_norm", x[0] if g.kinds[x[0]] == FULL else g.add("full", x[0]))])
-            return g.add("mul", x[0], g.add("min", one(), ratio))
+            whole = x[0] if g.kinds[x[0]] == FULL else g.add("full", x[0])
+            return g.add("clip", *x, g.add("global_norm", whole))
         case "invert":
             return g.add("sub", one(), x[0])
     return g.add(op, *x)

@@ -33,6 +33,7 @@ FOREACH = {
 CALLS = {
     "exp10": "torch.pow(10.0, {0})", "cbrt": "_cbrt({0})", "divide": "_div({0}, {1})", "dot": "torch.sum({0} * {1})",
     "cosine_sim": "_cosine({0}, {1})", "norm": "torch.linalg.vector_norm({0})", "full": "torch.ones_like({0}) * {1}",
+    "clip": "_clip({0}, {1}, {2})",
 }  # fmt: skip
 # Of numbers: lr and what follows from it may be a tensor of one element, so nothing here asks for a float.
 NUMBERS = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "neg": "-{0}"}
@@ -96,19 +97,16 @@ class Steps:
 
     def number(self, v: int, negative: bool = False) -> str:
         """A number as source text."""
-        for norm in (u for u in self._below(v) if self.graph.values[u].op == "global_norm"):
-            self._need(norm)
         expression = self._expression(v)
         return self._render(_negated(expression) if negative else expression)
 
     def _render(self, expression: Expression) -> str:
         return render(expression, self._spelling, literal)
 
-    def _below(self, v: int) -> list[int]:
-        return [v, *(u for a in self.graph.values[v].args if self.kind(v) == NUMBER for u in self._below(a))]
-
     def _expression(self, v: int) -> Expression:
         value = self.graph.values[v]
+        if value.op == "global_norm":
+            self._need(v)
         if v in self.names:
             return self.names[v]
         if value.op == "number":
@@ -129,13 +127,13 @@ class Steps:
             return NUMBERS[node.op]
         first = node.args[0]
         bare = isinstance(first, str) or (isinstance(first, float) and first >= 0)
-        if node.op == "sqrt":
-            return "{0}**0.5" if bare else "({0})**0.5"
+        if node.op in ("sqrt", "cube"):
+            return ("{0}" if bare else "({0})") + ("**0.5" if node.op == "sqrt" else "**3")
         if node.op == "power" and isinstance(first, str) and first.startswith("beta") and node.args[1] == "t":
             return "{0}**{1}"
         arguments = ", ".join(f"{{{k}}}" for k in range(len(node.args)))
         if node.op in CALLS:
-            function = {"divide": "_div", "cbrt": "_cbrt", "exp10": "lambda x: torch.pow(10.0, x)"}[node.op]
+            function = {"divide": "_div", "cbrt": "_cbrt", "clip": "_clip", "exp10": "lambda x: torch.pow(10.0, x)"}[node.op]
         else:
             function = f"torch.{METHODS.get(node.op, node.op)}"
         return f"_number({function}, {arguments})"
@@ -167,6 +165,9 @@ class Steps:
     def _write(self) -> None:
         terms = [t for t in self.plan.terms if not self._is_decay(t)]
         prepared = [self._prepare(term) for term in terms]
+        for v in self.plan.live:  # those that numbers are made of too
+            if self.graph.values[v].op == "global_norm":
+                self._need(v)
         weights = self.graph.leaf("w")
         if self.reads[weights] == len(self.plan.terms) - len(terms):
             self._weights(prepared)
@@ -224,15 +225,14 @@ class Steps:
         for term, how, values in prepared:
             operands = self._take(*values)
             if how == "number":
-                scale = None if term.scale is None else self._expression(term.scale)
                 number = self._expression(term.tensor)
-                product = number if scale is None else Node("mul", (scale, number))
+                product = number if term.scale is None else Node("mul", (self._expression(term.scale), number))
                 self._in_place(p, "add" if term.negative else "sub", Operand(self._render(product), False))
             elif term.scale is None and how == "add":
                 self._in_place(p, "add" if term.negative else "sub", *operands)
             elif term.scale is None or self.fixed(term.scale):
-                scale_text = "1" if term.scale is None else self.number(term.scale)
-                number_text = scale_text if term.negative else f"-{scale_text}"
+                scale = 1.0 if term.scale is None else self._expression(term.scale)
+                number_text = self._render(scale if term.negative else _negated(scale))
                 self._in_place(p, how, *operands, keyword="alpha" if how == "add" else "value", number=number_text)
             else:
                 scale_text = self.number(term.scale, not term.negative)
@@ -279,10 +279,11 @@ class Steps:
                 self._call(v, "torch.pow({0}, {1})")
             case "max" | "min" if NUMBER in map(self.kind, value.args):
                 x, c = sorted(value.args, key=self.kind, reverse=True)
+                side = "min" if value.op == "max" else "max"
                 if self.fixed(c):
-                    self._method(v, f"clamp_{value.op}", x, c)
+                    self._method(v, f"clamp_{side}", x, c)
                 else:
-                    self._call(v, f"torch.clamp({{0}}, {value.op}={{1}})", x, c)
+                    self._call(v, f"torch.clamp({{0}}, {side}={{1}})", x, c)
             case "mul":
                 x, y = sorted(value.args, key=self.kind, reverse=True)
                 self._need(x)
@@ -386,7 +387,7 @@ class Steps:
     ) -> Operand:
         """A value by a method of x, in place if it may be; where it is."""
         receiver, *operands = self._take(x, *rest)
-        if self._may_replace(v, x):
+        if self._may_replace(v, x) and name not in ("maximum", "minimum"):
             self._in_place(receiver, name, *operands, *more, keyword=keyword, number=number)
             self.names[v] = receiver.text
             return receiver
@@ -441,7 +442,8 @@ def single(steps: list[Step]) -> list[str]:
         for s in group:
             arguments = ", ".join([o.text for o in s.operands[1:]] + ([f"{s.keyword}={s.number}"] if s.keyword else []))
             method = s.name.isidentifier() and not s.name.startswith("_") and s.name != "yield"
-            if method and chain and s.in_place and len(chain) + len(arguments) + len(s.name) < WIDTH:
+            own = dest not in (o.text for o in s.operands[1:])
+            if method and chain and own and s.in_place and len(chain) + len(arguments) + len(s.name) < WIDTH:
                 chain += f".{s.name}_({arguments})"
                 continue
             if chain:

@@ -215,6 +215,11 @@ def _cosine(x, y):
     """The cosine of the angle between two tensors; 0 if one is zero."""
     return _div(torch.sum(x * y), torch.linalg.vector_norm(x) * torch.linalg.vector_norm(y))
 ''',
+    "_clip": '''\
+def _clip(x, c, norm):
+    """x, scaled so that the norm of all tensors is at most c; zeros stay zeros."""
+    return x * torch.clamp(c / torch.clamp(norm, min=torch.finfo(norm.dtype).tiny), max=1)
+''',
     "_number": '''\
 def _number(function, *args):
     """A function of numbers; of tensors of one element, if one of them is a tensor."""
@@ -351,7 +356,7 @@ def _gather(export: Export, reads_t: bool) -> str:
     given += [f'state["{s}"]' for s in states]
     if reads_t:
         given.append('state["step"] if group["capturable"] else state["step"].item()')
-    return textwrap.indent("\n".join([*lines, f"yield {', '.join(given)}"]), " " * 12)
+    return textwrap.indent("\n".join([*lines, f"yield {', '.join(given)}{',' * (len(given) == 1)}"]), " " * 12)
 
 
 def _body(export: Export, per_tensor: list[str], numbers: list[str], whole: bool) -> str:
@@ -370,7 +375,7 @@ def _body(export: Export, per_tensor: list[str], numbers: list[str], whole: bool
     if whole:
         calls = [f"updates.append({call})" for call in calls]
     body = Template(_LOOP).substitute(
-        settings=values[0] + "," if len(values) == 1 else ", ".join(values),
+        settings=", ".join(values) + "," * (len(values) == 1),
         choice=f"\n{' ' * 12}".join(choice),
         call_foreach=calls[0],
         call=calls[1],
@@ -383,7 +388,7 @@ def _body(export: Export, per_tensor: list[str], numbers: list[str], whole: bool
 def _helpers(code: str, whole: bool) -> list[str]:
     needed = ["_together"] * whole
     todo = code
-    for name in ("_add", "_addcmul", "_addcdiv", "_number", "_cosine", "_cbrt", "_div"):
+    for name in ("_add", "_addcmul", "_addcdiv", "_number", "_clip", "_cosine", "_cbrt", "_div"):
         if f"{name}(" in todo.replace("_foreach" + name, "") or f"({name}," in todo:
             needed.append(name)
             todo += _HELPERS[name]
