@@ -206,6 +206,16 @@ def _cosine(a: np.ndarray, b: np.ndarray) -> Any:
     return _ratio(np.sum(a * b), np.sqrt(np.sum(a * a)) * np.sqrt(np.sum(b * b)))
 
 
+def _torch_cosine(t: Any, a: Any, b: Any) -> Any:
+    sizes = (a * a).sum().sqrt() * (b * b).sum().sqrt()
+    return t.where(sizes == 0, 0.0, (a * b).sum() / sizes)
+
+
+def _torch_clip(t: Any, a: Any, c: Any) -> Any:
+    size = (a * a).sum().sqrt()
+    return a * t.where(size == 0, 0.0, (c / size).clamp(max=1.0))
+
+
 def _clipped(a: np.ndarray, c: np.ndarray) -> np.ndarray:
     size = np.sqrt(np.sum(a * a))
     return a * np.where(size == 0, 0, np.minimum(1, c / size))
@@ -213,12 +223,14 @@ def _clipped(a: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 NORM = Primitive(
     "norm", 1, _by_tensor(lambda a: np.sqrt(np.sum(a * a))), lambda mp, x: [_size(mp, x)] * len(x), "F(sqrt({xx}))",
-    "np.sqrt(np.sum({0} * {0}))", torch=lambda t, a: t.linalg.vector_norm(a),
-    torch_source="torch.linalg.vector_norm({0})", over="leaf", missing=_WHOLE, nan="NaN for a tensor with a NaN",
+    "np.sqrt(np.sum({0} * {0}))", torch=lambda t, a: (a * a).sum().sqrt(),
+    torch_source="torch.linalg.vector_norm({0})", over="leaf", ulp=1.5, missing=_WHOLE,
+    nan="NaN for a tensor with a NaN",
 )  # fmt: skip
 GLOBAL_NORM = Primitive(
     "global_norm", 1, _over_all(lambda a: np.sqrt(np.sum(a * a))), NORM.high, NORM.kernel, NORM.python,
-    torch=NORM.torch, torch_source=NORM.torch_source, over="tree", missing=_WHOLE, nan="NaN if there is a NaN anywhere",
+    torch=NORM.torch, torch_source=NORM.torch_source, over="tree", ulp=1.5, missing=_WHOLE,
+    nan="NaN if there is a NaN anywhere",
 )  # fmt: skip
 DOT = Primitive(
     "dot", 2, _by_tensor(lambda a, b: np.sum(a * b)), lambda mp, x, y: [_inner(mp, x, y)] * len(x), "F({xy})",
@@ -229,7 +241,7 @@ COSINE_SIM = Primitive(
     "cosine_sim", 2, _by_tensor(_cosine), _high_cosine,
     "F(select(sqrt({xx}) * sqrt({yy}) == 0.0, 0.0, {xy} / (sqrt({xx}) * sqrt({yy}))))",
     "np.sum({0} * {1}) / np.maximum(np.sqrt(np.sum({0} * {0})) * np.sqrt(np.sum({1} * {1})), 1e-300)",
-    torch=lambda t, a, b: (a * b).sum() / (a.norm() * b.norm()).clamp(min=t.finfo(a.dtype).tiny),
+    torch=_torch_cosine,
     torch_source="torch.sum({0} * {1}) / torch.clamp(torch.norm({0}) * torch.norm({1}), min=1e-37)",
     over="leaf", commutative=True, domain=(_POSITIVE, _POSITIVE), ulp=4.0, missing=_WHOLE,
     nan="0 with a tensor of zeros; NaN for one with a NaN",
@@ -238,7 +250,7 @@ CLIP = Primitive(
     "clip", 2, _over_all(_clipped), _high_clip,
     "F({0} * select(sqrt({xx}) == 0.0, 0.0, minimum(1.0, {1} / sqrt({xx}))))",
     "{0} * np.minimum(1.0, {1} / np.maximum(np.sqrt(np.sum({0} * {0})), 1e-300))",
-    torch=lambda t, a, c: a * (c / t.linalg.vector_norm(a).clamp(min=t.finfo(a.dtype).tiny)).clamp(max=1.0),
+    torch=_torch_clip,
     torch_source="{0} * torch.clamp({1} / torch.clamp(torch.linalg.vector_norm({0}), min=1e-37), max=1.0)",
     over="tree", domain=(_ANY, (0.1, 8.0)), ulp=2.5, missing=_WHOLE,
     nan="zeros stay zeros, whatever c is; else NaN if there is a NaN",

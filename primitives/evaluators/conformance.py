@@ -86,6 +86,7 @@ class EvaluatorConformance:
 
     dtype = "float64"
     primitives: PrimitiveSet = REAL
+    inexact: tuple[str, ...] = ()  # primitives of EXACT that a library gets within .55 units only: no fault of yours
 
     def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
         """The evaluator under test."""
@@ -125,7 +126,12 @@ class EvaluatorConformance:
                         assert value == float(true), (primitive.name, arguments, value)
                         continue
                     error = ulps(value, true, self.dtype, mp)
-                    assert error <= primitive.ulp, (primitive.name, arguments, value, f"{error:.2f} ulp")
+                    assert error <= (max(0.55, primitive.ulp) if primitive.name in self.inexact else primitive.ulp), (
+                        primitive.name,
+                        arguments,
+                        value,
+                        f"{error:.2f} ulp",
+                    )
 
     def test_special_values(self) -> None:
         """NaN, infinities, signed zeros, subnormals and huge numbers behave as in NumPy of the same dtype.
@@ -211,7 +217,7 @@ class EvaluatorConformance:
 
     def test_exact_programs_agree_to_the_bit(self) -> None:
         """Programs of correctly rounded operations equal NumPy's: nothing is reassociated or fused."""
-        subset = self.primitives.subset(*(n for n in EXACT if n in self.primitives.index))
+        subset = self.primitives.subset(*(n for n in EXACT if n in self.primitives.index and n not in self.inexact))
         rng = np.random.default_rng(3)
         packed = random_programs(subset, 300, Shape(3, 2, 15, 3), rng)
         leaves = rng.normal(size=(3, 50)).astype(self.dtype)
