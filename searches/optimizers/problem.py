@@ -158,7 +158,7 @@ class OptimizerProblem(Problem):
         """What a find is: certificates and relatives."""
         from searches.optimizers.meaning import explain
 
-        return explain(find.program)
+        return explain(find.program, find.raw)
 
     def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
         """The finds, and what form each has."""
