@@ -60,7 +60,7 @@ def forward(w, at, inputs, outputs, x, i, y, j, count):
 
 @inner
 def backward(w, g, at, inputs, outputs, x, i, d, j, count):
-    """The gradient into g[at ..], from the layer's input x[count, inputs] and its output's gradient d[count, outputs]."""
+    """The gradient into g[at ..], from the input x[count, inputs] and the output's gradient d[count, outputs]."""
     bias = at + outputs * inputs
     clear(g, at, outputs * inputs + outputs)
     for b in range(count):

@@ -135,6 +135,12 @@ def _load(data: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(images, np.float64), np.asarray(labels, np.int64)
 
 
+def third(n: int, number: int) -> np.ndarray:
+    """The rows of a data set of n that are part `number` of three."""
+    size = n // 3
+    return permutation(_KEY, 0, n)[number * size : (number + 1) * size]
+
+
 def perceptron_task(
     part: str, data: str = "digits", hidden: tuple[int, ...] = (64,), wrong: float = 0.3, batch: int = 32
 ) -> Task:
@@ -145,8 +151,8 @@ def perceptron_task(
     """
     number = part_number(part)
     images, labels = _load(data)
-    size, classes = len(images) // 3, int(labels.max()) + 1
-    chosen = permutation(_KEY, 0, len(images))[number * size : (number + 1) * size]
+    chosen = third(len(images), number)
+    size, classes = len(chosen), int(labels.max()) + 1
     x, y, n_train = images[chosen], labels[chosen], (size + 1) // 2
     mean, deviation = x[:n_train].mean(axis=0), x[:n_train].std(axis=0)
     x = np.clip((x - mean) / np.where(deviation > 0, deviation, 1.0), -_CLIP, _CLIP)
