@@ -16,7 +16,7 @@ from primitives.compiled import inlined, inner, outer
 from primitives.packed import Packed
 from primitives.philox import below, uniform, word
 
-INSERT, DELETE, MODIFY, REWIRE, SWAP, NEW_CONSTANT, SCALE_CONSTANT = range(7)
+INSERT, DELETE, MODIFY, REWIRE, SWAP, NEW_CONSTANT, SCALE_CONSTANT, DUPLICATE = range(8)
 SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT = range(len(MOVES))  # of Mutations
 _DECADES = 4.0 * math.log2(10.0)  # that a jump of a constant may span
 _TRIES = 8  # of a mutation that does not apply
@@ -240,6 +240,51 @@ def _change_constant(stream, kind, const, counts, moves):
 
 
 @inner
+def _duplicate(stream, code, const, results, counts, arity, moves, n_leaves):
+    """Copy an instruction with one argument changed, and let one of its readers read the copy.
+
+    As genes do: what is needed in one place may then drift in another.
+    """
+    i = below(stream, counts[0])
+    a = arity[code[i, 0]]
+    own = n_leaves + i
+    readers = 0
+    for j in range(i + 1, counts[0]):
+        for k in range(arity[code[j, 0]]):
+            readers += code[j, 1 + k] == own
+    for r in range(len(results)):
+        readers += results[r] == own
+    if a == 0 or readers == 0 or counts[0] == len(code):
+        return False
+    _open(code, results, counts, n_leaves, i + 1)
+    for k in range(4):
+        code[i + 1, k] = code[i, k]
+    k = 1 + below(stream, a)
+    old = code[i, k]
+    if old < 0 and counts[1] < len(const):
+        const[counts[1]] = _scaled(stream, const[-1 - old], moves)
+        code[i + 1, k] = -1 - counts[1]
+        counts[1] += 1
+    else:
+        code[i + 1, k] = _argument(stream, const, counts, moves, n_leaves, i + 1, np.nan, 0.3)
+    left = below(stream, readers)
+    for j in range(i + 2, counts[0]):
+        for k in range(arity[code[j, 0]]):
+            if code[j, 1 + k] == own:
+                if left == 0:
+                    code[j, 1 + k] = own + 1
+                    return True
+                left -= 1
+    for r in range(len(results)):
+        if results[r] == own:
+            if left == 0:
+                results[r] = own + 1
+                return True
+            left -= 1
+    return True
+
+
+@inner
 def _mutate(stream, kind, code, const, results, counts, arity, units, moves, commutative, n_leaves):
     """One mutation; False where this kind does not apply, or changed nothing."""
     if kind == INSERT:
@@ -252,6 +297,8 @@ def _mutate(stream, kind, code, const, results, counts, arity, units, moves, com
         return False
     if kind == DELETE:
         return _delete(stream, code, results, counts, arity, n_leaves)
+    if kind == DUPLICATE:
+        return _duplicate(stream, code, const, results, counts, arity, moves, n_leaves)
     if kind == MODIFY:
         return _modify(stream, code, const, counts, arity, units, moves, n_leaves)
     return _swap(stream, code, counts, arity, commutative)

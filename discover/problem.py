@@ -75,6 +75,7 @@ class Mutations:
     swap: float = 0.5
     new_constant: float = 0.5
     scale_constant: float = 0.5
+    duplicate: float = 0.0
     spread: float = 2.0
     normal: float = 0.0
     step: float = 1.0
@@ -99,7 +100,7 @@ class Mutations:
         return replace(self, **{name: float(name in kinds) for name in KINDS})
 
 
-KINDS = ("insert", "delete", "modify", "rewire", "swap", "new_constant", "scale_constant")
+KINDS = ("insert", "delete", "modify", "rewire", "swap", "new_constant", "scale_constant", "duplicate")
 MOVES = tuple(f.name for f in fields(Mutations) if f.name not in KINDS)
 
 

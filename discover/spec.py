@@ -170,13 +170,9 @@ def override(
     tables: Mapping[str, Any], overrides: Iterable[str], search: registry.Search, label: str
 ) -> dict[str, Any]:
     """Tables with `TABLE.KEY=VALUE` applied; the table may be left out where only one has the key."""
-    keys = {
-        "problem": list(search.config.model_fields),
-        "strategy": list(Strategy.model_fields),
-        "run": list(Run.model_fields),
-    }
-    full = {f"{table}.{key}" for table, names in keys.items() for key in names}
-    result = {k: dict(v) if isinstance(v, Mapping) else v for k, v in tables.items()}
+    models: dict[str, type[BaseModel]] = {"problem": search.config, "strategy": Strategy, "run": Run}
+    full = {f"{table}.{key}" for table, model in models.items() for key in _keys(model)}
+    result = _copy(tables)
     for item in overrides:
         key, equals, text = item.partition("=")
         key = key.strip()
@@ -189,9 +185,27 @@ def override(
             raise UserError(f"--set {item}: {label} has no key {key!r}; {nearest(key, known)}")
         if len(matches) > 1:
             raise UserError(f"--set {item}: {key!r} may be {' or '.join(matches)}; say which")
-        table, _, name = matches[0].partition(".")
-        result.setdefault(table, {})[name] = parse_value(text.strip())
+        *path, name = matches[0].split(".")
+        table = result
+        for step in path:
+            table = table.setdefault(step, {})
+        table[name] = parse_value(text.strip())
     return result
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    """The keys of a table, those of the tables within it written TABLE.KEY."""
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(name)
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            keys += [f"{name}.{key}" for key in _keys(inner)]
+    return keys
+
+
+def _copy(tables: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _copy(v) if isinstance(v, Mapping) else v for k, v in tables.items()}
 
 
 def parse_value(text: str) -> Any:

@@ -193,7 +193,8 @@ def cross_entropy(s, x, target, most, total, scale, rows, stride, n):
             s[m + t] = maximum(s[m + t], s[a + t])
     loss = 0.0
     for t in range(tokens):
-        loss -= np.float64(s[x + np.int64(s[target + t]) * stride + t])
+        # The difference first: beside huge logits that are all alike, the logarithm below would be lost.
+        loss += np.float64(s[most + t]) - np.float64(s[x + np.int64(s[target + t]) * stride + t])
     for v in range(rows):
         a = np.uint64(x + v * stride)
         for t in range(n):
@@ -201,7 +202,7 @@ def cross_entropy(s, x, target, most, total, scale, rows, stride, n):
             s[a + t] = e
             s[z + t] += e
     for t in range(n):
-        s[m + t] += log(s[z + t])
+        s[m + t] = log(s[z + t])
         s[z + t] = scale / s[z + t]
     for t in range(tokens):
         loss += np.float64(s[most + t])

@@ -92,7 +92,16 @@ def tier(program: Program) -> int:
 
 
 def average(form: Form, linear: Linear, source: Atom = G) -> Average | None:
-    """The weights that a form gives to a source, now and in the past; None if it is made of anything else too."""
+    """The weights that a form gives to a source, now and in the past; None if it is made of anything else too, or if
+    they follow the schedule."""
+    found = averages(form, linear, source)
+    if found is None or not all(np.allclose(f.weights, found[-1].weights, rtol=1e-9, atol=0.0) for f in found):
+        return None
+    return found[-1]
+
+
+def averages(form: Form, linear: Linear, source: Atom = G) -> list[Average] | None:
+    """The same at each of the schedule's values LR, as if it stayed there."""
     states = list(linear.program.signature.state)
     names: list[str] = []
     pending = [form]
@@ -105,16 +114,18 @@ def average(form: Form, linear: Linear, source: Atom = G) -> Average | None:
                 pending.append(linear.results[a.name])
     rows = [form, *(linear.results[name] for name in names)]
     table = np.array([[row.coefficient(a) for a in (source, *map(Atom, names))] for row in rows])
-    if not np.allclose(table, table[:, :, :1], rtol=1e-9, atol=0.0):  # they follow the schedule
-        return None
-    table = table[:, :, -1]
+    return [_response(table[:, :, i], tuple(sorted(names))) for i in range(len(LR))]
+
+
+def _response(table: np.ndarray, states: tuple[str, ...]) -> Average:
+    """The average that table float64[1 + S, 1 + S] makes: of source and states, in the form and in the new states."""
     weights, held = [table[0, 0]], table[1:, 0]
     for _ in range(_MEMORY - 1):
         weights.append(table[0, 1:] @ held)
         held = table[1:, 1:] @ held
     ratio = weights[2] / weights[1] if weights[1] else 0.0
     geometric = np.allclose(weights[2:], np.array(weights[1:-1]) * ratio, rtol=1e-6, atol=1e-9 * np.abs(weights).max())
-    return Average(tuple(map(float, weights)), tuple(sorted(names)), float(ratio) if geometric else np.nan)
+    return Average(tuple(map(float, weights)), states, float(ratio) if geometric else np.nan)
 
 
 def _sign(program: Program, linear: Linear, argument: Form, size: np.ndarray, shrink: np.ndarray) -> Kind:
@@ -122,23 +133,27 @@ def _sign(program: Program, linear: Linear, argument: Form, size: np.ndarray, sh
     argument = argument.split()[1]
     if W in argument.atoms:
         return Kind(0, "a sign that the weight decays in")
-    found = average(argument, linear)
-    if found is None:
+    schedule = averages(argument, linear)
+    if schedule is None:
         return Kind(0, f"{_sign_of_other(argument, linear)}; step {_schedule(size)}{_decay(shrink, size)}")
+    found = schedule[-1]
     if found.weights[0] < 0 or (found.weights[0] == 0 and found.weights[1] < 0):
-        found = Average(tuple(-x for x in found.weights), found.states, found.decay)
-        size = -size
+        schedule = [Average(tuple(-x for x in f.weights), f.states, f.decay) for f in schedule]
+        found, size = schedule[-1], -size
     where = f"; step {_schedule(size)}{_decay(shrink, size)}"
     if (size <= 0).any():
         return Kind(0, f"a sign, but uphill{where}")
     if not found.states:
         return Kind(0, f"sign of the gradient{where}")
-    if len(found.states) > 1 or not 0 < found.decay < 1 or min(found.weights[:2]) <= 0:
+    if len(found.states) > 1 or any(not 0 < f.decay < 1 or min(f.weights[:2]) <= 0 for f in schedule):
         return Kind(0, f"the sign of a linear form, but of no momentum: {_weights(found)}{where}")
     beta1, beta2 = found.beta1, found.decay
     if not _confirmed(program, beta1, beta2, size, shrink):
         return Kind(0, f"read as the sign of a momentum, but does not do what that does{where}")
     values = beta1, beta2, float(size[-1]), _ratio(shrink, size)
+    if not all(np.allclose((f.beta1, f.decay), (beta1, beta2), rtol=1e-6) for f in schedule):
+        betas = f"betas that follow the schedule, {beta1:.4g} and {beta2:.4g} at its peak"
+        return Kind(1, f"sign of a momentum, {betas}{where}", *values)
     if beta1 < beta2 and (1 - beta1) > (1 + _SAME_BETA) * (1 - beta2):
         return Kind(2, f"the Lion form: sign of a momentum with two betas, {beta1:.4g} and {beta2:.4g}{where}", *values)
     same = abs(beta1 - beta2) <= _SAME_BETA * (1 - beta2)
@@ -208,7 +223,8 @@ def _schedule(size: np.ndarray) -> str:
 def _weights(found: Average) -> str:
     if not found.states:
         return "of this step alone"
-    told = ", ".join(f"{x / max(found.weights, key=abs):.3g}" for x in found.weights[:4])
+    largest = max(found.weights, key=abs) or 1.0
+    told = ", ".join(f"{x / largest:.3g}" for x in found.weights[:4])
     geometric = f", each later one times {found.decay:.4g}" if np.isfinite(found.decay) else ""
     return f"weights {told}, ... of newest, last, ... value{geometric}"
 

@@ -77,7 +77,7 @@ class Moves(Model):
     """Weights of the mutations and how they move constants: see discover.problem.Mutations.
 
     The defaults are the engine's. The paper's are insert = delete = 1 and modify = 0 (its modify is `rewire` and the
-    constant moves here, together 1), normal = 1, step = 1, and 0 for jump, complement, flip, same and unit.
+    constant moves here, together 1), duplicate = 0, normal = 1, step = 1, and 0 for jump, complement, flip, same and unit.
     """
 
     insert: float = Field(default=1.0, ge=0)
@@ -87,6 +87,7 @@ class Moves(Model):
     swap: float = Field(default=0.5, ge=0)
     new_constant: float = Field(default=0.5, ge=0)
     scale_constant: float = Field(default=0.5, ge=0)
+    duplicate: float = Field(default=0.0, ge=0)
     spread: float = Field(default=2.0, ge=0, le=20)
     normal: float = Field(default=0.0, ge=0, le=1)
     step: float = Field(default=1.0, ge=0, le=20)

@@ -22,7 +22,7 @@ from primitives.program import Instruction, Program
 
 NUMBER, TENSORWISE, FULL = range(3)  # one number for all weights; one for each tensor; one for each weight
 LITERALS = frozenset({0.0, 1.0, 2.0, 3.0, 4.0, 0.5, math.pi, math.e, math.inf})
-LARGEST_EPS = 1e-4
+LARGEST_EPS = 1e-3
 OVER_TENSOR = {"norm", "dot", "cosine_sim"}
 ROLES = ("lr", "beta", "momentum", "eps", "weight_decay", "c")
 _W, _LR = 0, 2  # leaves of both signatures
@@ -290,10 +290,21 @@ class _Builder:
             return "eps" if 0 < number <= LARGEST_EPS else ""
         if other == _W:
             return "weight_decay" if number > 0 else ""
-        if self.first_state <= other < len(self.leaves) and 0 <= number < 1:
-            new = self.instruction(self.states[self.leaves[other]])
-            return "momentum" if new and new.op == "add" and v in new.args else ""
+        for name, new in self.states.items():  # m = m * c + ..., and what reads that m times the same c
+            old = self.leaves.index(name)
+            grown = v if other == old else self._grown(old, number) if other == new else None
+            made = self.instruction(new)
+            if grown is not None and 0 <= number < 1 and made and made.op == "add" and grown in made.args:
+                return "momentum"
         return ""
+
+    def _grown(self, old: int, number: float) -> int | None:
+        """The value `old * number`, if there is one."""
+        n = self.program.n_leaves
+        for i, ins in enumerate(self.program.instructions):
+            if ins.op == "mul" and old in ins.args and number in map(self.constant, ins.args):
+                return n + i
+        return None
 
     def _interp(self, args: tuple[int, ...], beta: float | None) -> int:
         x, y = self.value(args[0]), self.value(args[1])

@@ -313,6 +313,8 @@ class Steps:
         if not minus and not self._grows(v, x) and (self._grows(v, y) or (self._merges(x) and not self._merges(y))):
             x, y = y, x
         if not self._merges(y):
+            if self._grows(v, x):
+                self._need(y)
             self._method(v, self.graph.values[v].op, x, y)
             return
         inner = self.graph.values[y]

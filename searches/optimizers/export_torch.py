@@ -218,7 +218,7 @@ def _cosine(x, y):
     "_clip": '''\
 def _clip(x, c, norm):
     """x, scaled so that the norm of all tensors is at most c; zeros stay zeros."""
-    return x * torch.clamp(c / torch.clamp(norm, min=torch.finfo(norm.dtype).tiny), max=1)
+    return x * torch.where(norm == 0, 0.0, torch.clamp(c / norm, max=1))
 ''',
     "_number": '''\
 def _number(function, *args):

@@ -29,18 +29,19 @@ _AT_ONCE = 64  # programs followed together
 
 @dataclass(frozen=True)
 class Relative:
-    """A known optimizer, how far a program is from it, and with which betas and how many times its step size."""
+    """A known optimizer (or several, that only differ in weight decay), how far a program is from it, and with which
+    betas and learning rate."""
 
     name: str
     distance: float
     betas: tuple[float, ...]
-    step: float
+    rate: float
 
     @property
     def fitted(self) -> str:
         """The parameters in words."""
         betas = f"betas {', '.join(f'{b:.4g}' for b in self.betas)}, " if self.betas else ""
-        return f"{betas}its step times {self.step:.4g}"
+        return f"{betas}rate {self.rate:.4g}"
 
 
 def relatives(program: Program, known: Mapping[str, Program] | None = None, count: int = 3) -> list[Relative]:
@@ -53,7 +54,10 @@ def relatives(program: Program, known: Mapping[str, Program] | None = None, coun
     updates = _updates([program])[0]
     if not np.isfinite(updates).all() or not updates.any(axis=(1, 2)).all():
         return []
-    found = [_nearest(name, candidate, updates) for name, candidate in known.items()]
+    names: dict[bytes, list[str]] = {}
+    for name, candidate in known.items():
+        names.setdefault(_updates([candidate]).tobytes(), []).append(name)
+    found = [_nearest(" or ".join(same), known[same[0]], updates) for same in names.values()]
     return sorted(found, key=lambda r: (round(r.distance, 4), len(r.betas)))[:count]
 
 
@@ -68,14 +72,14 @@ def _nearest(name: str, candidate: Program, updates: np.ndarray) -> Relative:
             best = min(best, _best(candidate, slots, product(*around), updates))
             if best == before:
                 break
-    distance, step, distances = best
-    return Relative(name, distance, tuple(1.0 - d for d in distances), step)
+    distance, factor, distances = best
+    return Relative(name, distance, tuple(1.0 - d for d in distances), factor * _rate(candidate))
 
 
 def _best(
     candidate: Program, slots: tuple[int, ...], grid: Iterator[tuple[float, ...]], updates: np.ndarray
 ) -> tuple[float, float, tuple[float, ...]]:
-    """(distance, step, 1 - betas) of the best betas of a grid."""
+    """(distance, factor of the step, 1 - betas) of the best betas of a grid."""
     points = list(grid)
     found = []
     for first in range(0, len(points), _AT_ONCE):
@@ -89,6 +93,13 @@ def betas(program: Program) -> tuple[int, ...]:
     """The slots of the constants that are a beta: the last argument of an `interp`, between 0 and 1."""
     read = (i.args[2] for i in program.instructions if i.op == "interp")
     return tuple(sorted({-1 - v for v in read if v < 0 and 0.0 < program.constants[-1 - v] < 1.0}))
+
+
+def _rate(program: Program) -> float:
+    """The constant that a program multiplies the schedule with; 1 if there is none."""
+    lr = program.signature.leaves.index("lr")
+    read = (v for i in program.instructions if i.op == "mul" and lr in i.args for v in i.args if v < 0)
+    return next((program.constants[-1 - v] for v in read), 1.0)
 
 
 def _with(program: Program, slots: tuple[int, ...], distances: tuple[float, ...]) -> Program:
