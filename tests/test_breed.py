@@ -85,7 +85,7 @@ def test_every_kind_is_reached_and_changes_something(kind):
     batch = start.copy()
     kinds = Breeder(problem, only(kind), more=0.0)(batch, 1, 2)
     applied = kinds == 1 << KINDS.index(kind)
-    assert applied.mean() > 0.5 and set(kinds) <= {0, 1 << KINDS.index(kind)}
+    assert applied.mean() > 0.4 and set(kinds) <= {0, 1 << KINDS.index(kind)}
     before, after = unpack(start, XY, REAL), unpack(batch, XY, REAL)
     changed = np.array([a != b for a, b in zip(before, after, strict=True)])
     assert not changed[~applied].any()
