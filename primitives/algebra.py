@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from primitives.compiled import inlined, inner
+from primitives.evaluators.intrinsics import unbits
 from primitives.philox import mix
 from primitives.rules import (
     ARITY,
@@ -23,12 +24,31 @@ from primitives.rules import (
     DISPATCH,
     FOLD,
     FOLDED,
+    IS_ABOVE,
+    IS_BELOW,
     IS_CONSTANT,
     IS_NUMBER,
+    IS_PROVED,
     IS_SAME,
     LEAF,
+    NO_PROOF,
+    NOT_NEGATIVE,
     NUMBER,
+    OF_CLIP,
+    OF_EXP,
+    OF_INTERP,
+    OF_MAX,
+    OF_MIN,
+    OF_POWER,
+    OF_PRODUCT,
+    OF_QUOTIENT,
+    OF_RECIPROCAL,
+    OF_SAME_SIGN,
+    OF_SIZE,
+    OF_SUM,
     OPEN,
+    POSITIVE,
+    PROOF,
     RECORD,
     RESULT,
     RULE,
@@ -38,14 +58,15 @@ from primitives.rules import (
 )  # fmt: skip
 
 # Fields of a node: what stands at its head (see rules), its arguments (or the value of a constant), the class of its
-# head, a hash of the expression below it, how many read it (kept where constants are free), and its number in the new
+# head, a hash of the expression below it, how many read it (kept where rules ask for it), and its number in the new
 # program.
-HEAD, X, Y, Z, KIND, HASH, USES, PLACE, NODE = range(9)
+# KNOWN is what is proved of it.
+HEAD, X, Y, Z, KIND, HASH, USES, PLACE, KNOWN, NODE = range(10)
 VALUE = X
 UNPLACED = 1 << 40
-N, N_LEAVES, FREE, STATE, AGAIN, TIE, INFO = range(7)
-# STATE: there is some; AGAIN: a rule left something that another pass may simplify; TIE: node numbers decided an
-# order that hashes could not.
+N, N_LEAVES, FREE, STATE, COUNTED, AGAIN, TIE, INFO = range(8)
+# STATE: there is some; COUNTED: readers are; AGAIN: a rule left something that another pass may simplify; TIE: node
+# numbers decided an order that hashes could not.
 SPARE = 16  # nodes that one rewriting may add, and more
 _MOST_REWRITES = 16
 _CONSTANTS_LAST = np.int64(1 << 62)
@@ -60,6 +81,44 @@ def add_leaf(nodes, v):
     """Node v is leaf v of the program."""
     nodes[v * NODE + HEAD], nodes[v * NODE + KIND], nodes[v * NODE + PLACE] = LEAF, LEAF, v
     nodes[v * NODE + HASH] = np.int64(mix(np.uint64(v), np.uint64(17)) & _MASK)
+    nodes[v * NODE + KNOWN] = 0
+
+
+@inlined
+def known_of_number(value):
+    """NOT_NEGATIVE and POSITIVE, as far as they hold."""
+    return np.int64((value >= 0.0) + 2 * (value > 0.0)) if value < np.inf else np.int64(0)
+
+
+@inner
+def known_of(proof, x, y, weight):
+    """What is known of an operation, from what is known of its first two arguments; weight: its third, if constant."""
+    both, either = x & y, x | y
+    if proof == OF_SIZE:
+        return x | NOT_NEGATIVE
+    if proof == OF_EXP:
+        return np.int64(NOT_NEGATIVE | POSITIVE)
+    if proof == OF_SAME_SIGN:
+        return x
+    if proof == OF_RECIPROCAL:
+        return x if x & POSITIVE else np.int64(0)
+    if proof == OF_SUM:
+        return both | (either & POSITIVE) if both else both
+    if proof == OF_PRODUCT or proof == OF_MIN:
+        return both
+    if proof == OF_QUOTIENT:
+        return x if y & POSITIVE else np.int64(0)
+    if proof == OF_MAX:
+        return either
+    if proof == OF_INTERP:
+        if not 0.0 <= weight <= 1.0:
+            return np.int64(0)
+        return both | (either & POSITIVE) if both and 0.0 < weight < 1.0 else both
+    if proof == OF_CLIP:
+        return x if y & POSITIVE else np.int64(0)
+    if proof == OF_POWER:
+        return x if x & POSITIVE else np.int64(NOT_NEGATIVE if y & POSITIVE else 0)
+    return np.int64(0)
 
 
 @inlined
@@ -76,6 +135,7 @@ def constant(nodes, floats, info, value):
             if nodes[v * NODE + HASH] == hashed and nodes[v * NODE + VALUE] == bits:
                 return v
     nodes[at + HEAD], nodes[at + KIND], nodes[at + HASH], nodes[at + PLACE] = CONSTANT, CONSTANT, hashed, UNPLACED
+    nodes[at + KNOWN] = known_of_number(value)
     info[N] = n + 1
     return n
 
@@ -99,7 +159,7 @@ def _later(nodes, info, x, y):
 
 
 @inlined
-def _append(nodes, table, info, head, x, y, z):
+def _append(nodes, floats, table, info, head, x, y, z):
     """The operation itself, its arguments being in order: an equal one already there, or a new one."""
     h = np.uint64(head) * _K1 + np.uint64(nodes[x * NODE + HASH]) * _K2
     h += np.uint64(nodes[y * NODE + HASH]) * _K3 + np.uint64(nodes[z * NODE + HASH]) * _K4
@@ -114,7 +174,12 @@ def _append(nodes, table, info, head, x, y, z):
     i = n * NODE
     nodes[i + HEAD], nodes[i + X], nodes[i + Y], nodes[i + Z] = head, x, y, z
     nodes[i + KIND], nodes[i + HASH] = table[head * RECORD + CLASS], hashed
-    nodes[i + USES], nodes[i + PLACE] = 0, UNPLACED
+    nodes[i + USES], nodes[i + PLACE], nodes[i + KNOWN] = 0, UNPLACED, 0
+    proof = table[head * RECORD + PROOF]
+    if proof != NO_PROOF:
+        last = z * NODE
+        weight = floats[last + VALUE] if nodes[last + HEAD] == CONSTANT else np.nan
+        nodes[i + KNOWN] = known_of(proof, nodes[x * NODE + KNOWN], nodes[y * NODE + KNOWN], weight)
     info[N] = n + 1
     return n
 
@@ -177,6 +242,15 @@ def _fits(nodes, floats, table, slots, rule):
                 return False
         elif kind == IS_SAME:
             if v != slots[operand]:
+                return False
+        elif kind == IS_ABOVE:
+            if not unbits(operand) < floats[i + VALUE] < np.inf:
+                return False
+        elif kind == IS_BELOW:
+            if not -np.inf < floats[i + VALUE] < unbits(operand):
+                return False
+        elif kind == IS_PROVED:
+            if nodes[i + KNOWN] & operand == 0:
                 return False
         else:  # IS_LATER; of a tie neither is, whatever the numbers say
             j = slots[operand] * NODE
@@ -249,7 +323,7 @@ def emit(nodes, floats, table, slots, info, room, head, x, y, z):
         rule = _find_rule(nodes, floats, table, slots, head, x, y, z)
         if rule == 0:
             break
-        info[AGAIN] |= info[FREE] | info[STATE]  # other readers are left, or other state
+        info[AGAIN] |= info[COUNTED] | info[STATE]  # other readers are left, or other state
         step = rule + RULE + CHECK * table[rule + CHECKS]
         last = step + STEP * (table[rule + STEPS] - 1)
         result = table[rule + RESULT]
@@ -264,7 +338,7 @@ def emit(nodes, floats, table, slots, info, room, head, x, y, z):
             elif fold >= 0:
                 value = _folded(nodes, floats, info, fold, arity, p, q, w)
                 if value < 0:  # 1/0: keep the operation as it is
-                    return _append(nodes, table, info, head, x, y, z)
+                    return _append(nodes, floats, table, info, head, x, y, z)
             else:
                 q, w = q if arity > 1 else 0, w if arity > 2 else 0
                 _count(nodes, arity, p, q, w, 1)
@@ -274,7 +348,7 @@ def emit(nodes, floats, table, slots, info, room, head, x, y, z):
                     break
                 if table[number * RECORD + COMMUTES] == 1 and _later(nodes, info, p, q):
                     p, q = q, p
-                value = _append(nodes, table, info, number, p, q, w)
+                value = _append(nodes, floats, table, info, number, p, q, w)
                 info[AGAIN] = 1
             slots[slot] = value
             slot += 1
@@ -282,4 +356,4 @@ def emit(nodes, floats, table, slots, info, room, head, x, y, z):
         _release(nodes, table, slots, rule, table[record + ARITY], old_x, old_y, old_z)
         if not rewritten:
             return slots[result]
-    return _append(nodes, table, info, head, x, y, z)
+    return _append(nodes, floats, table, info, head, x, y, z)

@@ -14,9 +14,11 @@ import numpy as np
 
 from primitives.algebra import (
     AGAIN,
+    COUNTED,
     FREE,
     HEAD,
     INFO,
+    KNOWN,
     N_LEAVES,
     NODE,
     PLACE,
@@ -31,6 +33,8 @@ from primitives.algebra import (
     add_leaf,
     constant,
     emit,
+    known_of,
+    known_of_number,
     number,
 )  # fmt: skip
 from primitives.compiled import inlined, inner, outer
@@ -38,7 +42,19 @@ from primitives.packed import Packed, Shape, pack, unpack
 from primitives.philox import mix
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
-from primitives.rules import ARITY, CONSTANT, FIRST_OPERATION, FOLD, RECORD, SLOTS, table
+from primitives.rules import (
+    ARITY,
+    CONSTANT,
+    FIRST_OPERATION,
+    FOLD,
+    NO_PROOF,
+    NOT_NEGATIVE,
+    PROOF,
+    RECORD,
+    SLOTS,
+    is_total,
+    table,
+)
 
 _PASSES = 16
 _ROOM = 16  # nodes of a build for every instruction that the program may have
@@ -78,6 +94,46 @@ def _count_uses(words, first, n, results, n_state, rules, n_leaves, zero, uses, 
                 grew = True
         if not grew:
             return
+
+
+@inlined
+def _known(known, zero, const, first_const, a):
+    """What is known of value `a` of the program."""
+    return known[zero + a] if a >= 0 else known_of_number(const[first_const - 1 - a])
+
+
+@inner
+def _prove(words, first, n, const, first_const, results, n_state, rules, zero, nodes, n_leaves, known):
+    """Note on the leaves which states are never negative: zero at first, and each step keeps all of them so.
+
+    All are taken for such until one is not. `known` is scratch.
+    """
+    n_inputs, n_outputs = n_leaves - n_state, len(results) - n_state
+    for v in range(n_leaves):
+        known[zero + v] = NOT_NEGATIVE if v >= n_inputs else 0
+    fell = True
+    while fell:
+        for i in range(n):
+            word = words[first + i]
+            x, y, z = word << 32 >> 48, word << 16 >> 48, word >> 48
+            proof = rules[((word & 0xFFFF) + FIRST_OPERATION) * RECORD + PROOF]
+            known[zero + n_leaves + i] = 0
+            if proof != NO_PROOF:
+                weight = const[first_const - 1 - z] if z < 0 else np.nan
+                known[zero + n_leaves + i] = known_of(
+                    proof,
+                    _known(known, zero, const, first_const, x),
+                    _known(known, zero, const, first_const, y),
+                    weight,
+                )
+        fell = False
+        for s in range(n_state):
+            leaf = zero + n_inputs + s
+            if known[leaf] != 0 and _known(known, zero, const, first_const, results[n_outputs + s]) == 0:
+                known[leaf] = 0
+                fell = True
+    for v in range(n_inputs, n_leaves):
+        nodes[v * NODE + KNOWN] = known[zero + v]
 
 
 @inlined
@@ -124,7 +180,7 @@ def _rebuild(
         before = info[N]
         v = emit(nodes, floats, rules, slots, info, room, head, x, y, z)
         value[zero + n_leaves + i] = v
-        if info[FREE] == 1 and v >= n_leaves:
+        if info[COUNTED] == 1 and v >= n_leaves and (info[FREE] == 1 or nodes[v * NODE + HEAD] != CONSTANT):
             if v >= before:
                 nodes[v * NODE + USES] = uses[zero + n_leaves + i]
             else:
@@ -217,7 +273,7 @@ def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, 
 
 
 @outer
-def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_state, free, keys, ok):
+def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_state, free, total, keys, ok):
     n_programs, capacity = words.shape
     slots, n_results = const.shape[1], results.shape[1]
     all_words, all_const = words.reshape(-1), const.reshape(-1)
@@ -225,7 +281,7 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
     nodes = np.zeros(room * NODE, np.int64)
     floats = nodes.view(np.float64)
     info = np.zeros(INFO, np.int64)
-    info[N_LEAVES], info[FREE], info[STATE] = n_leaves, free, n_state > 0
+    info[N_LEAVES], info[FREE], info[STATE], info[COUNTED] = n_leaves, free, n_state > 0, free or total
     for v in range(n_leaves):
         add_leaf(nodes, v)
     rule_slots = np.zeros(SLOTS, np.int64)
@@ -240,6 +296,21 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
         while left > 0:
             for r in range(n_results):
                 roots[r] = results[p, r]
+            if total and n_state > 0:
+                _prove(
+                    all_words,
+                    first,
+                    length[p],
+                    all_const,
+                    p * slots,
+                    roots,
+                    n_state,
+                    rules,
+                    slots,
+                    nodes,
+                    n_leaves,
+                    value,
+                )
             if not _rebuild(
                 all_words, first, length[p], all_const, p * slots, roots, n_state, rules, slots, nodes, floats,
                 rule_slots, info, uses, alive, value,
@@ -288,6 +359,7 @@ class Canonicalizer:
         self.n_leaves = len(signature.leaves)
         self.n_state = len(signature.state)
         self.free_constants = free_constants
+        self.total = is_total(primitives)
 
     def __call__(self, packed: Packed) -> tuple[np.ndarray, np.ndarray]:
         """Bring every program of the batch to canonical form, in place.
@@ -299,7 +371,8 @@ class Canonicalizer:
         if len(packed):
             _canonicalize(
                 packed.code.view(np.int64)[:, :, 0], packed.length, packed.const, packed.n_const, packed.results,
-                self.table, self.n_leaves, self.n_state, self.free_constants, keys, ok,
+                self.table, self.n_leaves, self.n_state, self.free_constants,
+                self.total, keys, ok,
             )  # fmt: skip
         return keys, ok
 

@@ -3,10 +3,16 @@
 `u v w` stand for any value, `c d k` for a constant, numbers for themselves; `!` marks an instruction that must be
 read once only, so that taking it apart costs nothing. Every rule is an identity of the reals wherever both sides are
 defined, and none adds an operation. The arguments of a commutative primitive stand in the argument order (constants
-last); the outermost is tried in both orders. `if u > v` asks that u comes after v in that order, except that an
-operation like the outermost that is read once comes before all else: so chains of sums lean to one side, and then are
-sorted. A rule is left out where the primitive set lacks what it needs; arithmetic between constants is done at once
-and needs no primitive.
+last); the outermost is tried in both orders. A rule is left out where the primitive set lacks what it needs; arithmetic
+between constants is done at once and needs no primitive.
+
+Conditions follow, joined by `and`:
+
+    if u > v      u comes after v in the argument order, except that an operation like the outermost that is read once
+                  comes before all else: so chains of sums lean to one side, and then are sorted
+    if c > 0      of the value of a constant; likewise < and other numbers
+    if v >= 0     it is proved that v is finite and not negative wherever its leaves are finite (PROOFS)
+    if v > 0      ... and not zero
 """
 
 from __future__ import annotations
@@ -55,6 +61,72 @@ min(u, u) -> u
 max(u, u) -> u
 interp(u, u, w) -> u
 interp(u, interp(u, v, c), k) -> interp(u, v, mul(c, k))
+interp(v, interp(u, v, c), k) -> interp(v, u, mul(k, sub(1, c)))
+interp(interp(u, v, c), u, k) -> interp(u, v, mul(sub(1, k), c))
+interp(interp(u, v, c), v, k) -> interp(u, v, sub(1, mul(sub(1, c), sub(1, k))))
+"""
+
+# Not where 0/0 is 0.
+PARTIAL = "div(u, u) -> 1"
+
+# Where 0/0 is 0, roots and logarithms take |x|, and constants have a value of their own: a set for optimizers. These
+# hold for zeros too, though one side may be NaN where the other is not (0 times infinity is; what came of it, was
+# worthless). So sign(v) and sign(1 / v) are two things, and so are the signs of u and of u times a square, at v = 0.
+# Constant factors move outwards; under a sign they vanish, and what they weighed is an `interp`.
+TOTAL = """
+interp(u, v, c) -> interp(v, u, sub(1, c)) if c < 0.5
+div(u, c) -> mul(u, div(1, c))
+sub(u, mul(v, c)!) -> add(u, mul(v, sub(0, c)))
+mul(u, mul(v, c)!) -> mul(mul(u, v), c)
+mul(neg(u), c) -> mul(u, sub(0, c))
+mul(u, neg(v)!) -> neg(mul(u, v))
+neg(mul(u, c)!) -> mul(u, sub(0, c))
+div(mul(u, c)!, v) -> mul(div(u, v), c)
+div(u, mul(v, c)!) -> mul(div(u, v), div(1, c))
+div(neg(u)!, v) -> neg(div(u, v))
+div(u, neg(v)!) -> neg(div(u, v))
+div(u, u) -> 1 if u > 0
+div(abs(u), u) -> sign(u)
+div(abs(u), sign(u)) -> u
+div(u, sign(u)) -> abs(u)
+div(square(u), u) -> u
+div(square(u), abs(u)) -> abs(u)
+mul(u, sign(u)) -> abs(u)
+mul(abs(u), sign(u)) -> u
+abs(v) -> v if v >= 0
+max(v, 0) -> v if v >= 0
+sqrt(abs(v)) -> sqrt(v)
+sqrt(neg(v)) -> sqrt(v)
+square(sqrt(v)) -> abs(v)
+log(abs(v)) -> log(v)
+log(neg(v)) -> log(v)
+sign(v) -> 1 if v > 0
+sign(div(u, v)) -> sign(u) if v >= 0
+sign(mul(u, v)) -> sign(u) if v > 0
+sign(mul(u, v)) -> sign(v) if u > 0
+sign(mul(u, c)!) -> neg(sign(u)) if c < 0
+sign(neg(u)!) -> neg(sign(u))
+neg(sign(sub(u, v)!)!) -> sign(sub(v, u))
+sign(tanh(u)) -> sign(u)
+sign(sinh(u)) -> sign(u)
+sign(arctan(u)) -> sign(u)
+sign(arcsinh(u)) -> sign(u)
+sign(expm1(u)) -> sign(u)
+sign(cube(u)) -> sign(u)
+sign(cbrt(u)) -> sign(u)
+sign(clip(u, c)) -> sign(u) if c > 0
+sign(add(mul(u, c), mul(v, k))!) -> sign(interp(u, v, div(k, add(c, k)))) if c > 0 and k > 0
+sign(add(mul(u, c), mul(v, k))!) -> neg(sign(interp(u, v, div(k, add(c, k))))) if c < 0 and k < 0
+sign(add(mul(u, c), mul(v, k)!)!) -> sign(add(u, mul(v, div(k, c)))) if c > 0 and k < 0
+sign(add(mul(u, c)!, mul(v, k))!) -> sign(add(v, mul(u, div(c, k)))) if c < 0 and k > 0
+sign(add(u, mul(v, c)!)!) -> sign(interp(u, v, div(c, add(1, c)))) if c > -1
+sign(add(u, mul(v, c)!)!) -> neg(sign(interp(u, v, div(c, add(1, c))))) if c < -1
+sign(add(mul(v, c)!, u)!) -> sign(interp(u, v, div(c, add(1, c)))) if c > -1
+sign(add(mul(v, c)!, u)!) -> neg(sign(interp(u, v, div(c, add(1, c))))) if c < -1
+sign(sub(mul(v, c)!, u)!) -> sign(interp(u, v, div(c, sub(c, 1)))) if c > 1
+sign(sub(mul(v, c)!, u)!) -> neg(sign(interp(u, v, div(c, sub(c, 1))))) if c < 1
+sign(interp(mul(u, c), v, k)!) -> sign(interp(u, v, div(k, add(mul(sub(1, k), c), k)))) if c > 0 and k > 0 and k < 1
+sign(interp(u, mul(v, c), k)!) -> sign(interp(u, v, div(k, add(div(sub(1, k), c), k)))) if c > 0 and k > 0 and k < 1
 """
 
 # Where constants have a value of their own.
@@ -101,23 +173,40 @@ div(div(u, v)!, w) -> div(u, mul(v, w))
 div(u, div(v, w)!) -> div(mul(u, w), v)
 """
 
+# What may be known of a value: that it is finite and not negative where the leaves are finite, and that it is not zero
+# either. (Of reals: exp is never zero.) PROOFS says how it follows from what is known of the arguments.
+NOT_NEGATIVE, POSITIVE = 1, 2  # bits
+(NO_PROOF, OF_SIZE, OF_EXP, OF_SAME_SIGN, OF_RECIPROCAL, OF_SUM, OF_PRODUCT, OF_QUOTIENT, OF_MAX, OF_MIN, OF_INTERP,
+ OF_CLIP, OF_POWER) = range(13)  # fmt: skip
+PROOFS = {
+    **dict.fromkeys(("abs", "square", "sqrt", "norm", "global_norm"), OF_SIZE),
+    **dict.fromkeys(("exp", "exp2", "exp10", "cosh"), OF_EXP),
+    **dict.fromkeys(
+        ("tanh", "sinh", "arctan", "arcsinh", "expm1", "log1p", "cube", "cbrt", "sign"), OF_SAME_SIGN
+    ),
+    "reciprocal": OF_RECIPROCAL, "add": OF_SUM, "mul": OF_PRODUCT, "div": OF_QUOTIENT, "max": OF_MAX, "min": OF_MIN,
+    "interp": OF_INTERP, "clip": OF_CLIP, "power": OF_POWER,
+}  # fmt: skip
+
 # Primitives whose value on constants the canonical form computes; their number is what compiled code knows them by.
 FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp")
 
 # The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands
 # at the head of a value is LEAF, CONSTANT or FIRST_OPERATION + opcode; the table starts with a record for each:
-#   ARITY, COMMUTES, FOLD (place in FOLDED, or -1; of arity 0, the bits of its value), CLASS (heads that no rule tells
-#   apart share one), and the dispatch of its rules: for classes a and b of the first two arguments,
+#   ARITY, COMMUTES, FOLD (place in FOLDED, or -1; of arity 0, the bits of its value), PROOF (see PROOFS), CLASS (heads
+#   that no rule tells apart share one), and the dispatch of its rules: for classes a and b of the first two arguments,
 #   table[DISPATCH + a * STRIDE + b] is the address of a list of rules (0 if there are none); b is STRIDE - 1 where both
 #   are the same value.
 # A list ends with 0; a negative address means that the first two arguments change places.
 # A rule is the numbers of its checks and of its steps, then the slot of its result, then checks and steps. It works on
 # slots: 0, 1, 2 hold the arguments; a check OPEN fills the next three, a step the next one.
 LEAF, CONSTANT, FIRST_OPERATION = range(3)
-ARITY, COMMUTES, FOLD, CLASS, DISPATCH, STRIDE, RECORD = range(7)
+ARITY, COMMUTES, FOLD, PROOF, CLASS, DISPATCH, STRIDE, RECORD = range(8)
 CHECKS, STEPS, RESULT, RULE = range(4)
-OPEN, IS_CONSTANT, IS_NUMBER, IS_SAME, IS_LATER = range(5)
-CHECK = 4  # kind, slot and two operands: OPEN head read-once; IS_NUMBER number; IS_SAME slot; IS_LATER slot head
+OPEN, IS_CONSTANT, IS_NUMBER, IS_SAME, IS_LATER, IS_ABOVE, IS_BELOW, IS_PROVED = range(8)
+# kind, slot and two operands: OPEN head read-once; IS_NUMBER number; IS_SAME slot; IS_LATER slot head; IS_ABOVE and
+# IS_BELOW the bits of a number; IS_PROVED the proof
+CHECK = 4
 STEP = 6  # head, place in FOLDED (-1: not of constants), arity, three slots; or NUMBER and the number
 NUMBER = 0
 SLOTS = 32
@@ -127,18 +216,32 @@ _TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z]))")
 Side = tuple[str, bool, list[Any]] | str | float
 
 
-def rules(free_constants: bool) -> list[str]:
+def is_total(primitives: PrimitiveSet) -> bool:
+    """Whether, in this set, 0/0 is 0 and roots and logarithms take |x|."""
+    with np.errstate(all="ignore"):
+        at = {"div": (0.0, 0.0), "sqrt": (-1.0,), "log": (-1.0,)}
+        known = [
+            primitives[primitives.index[n]].numpy(*map(np.asarray, x)) for n, x in at.items() if n in primitives.index
+        ]
+    return "div" in primitives.index and not np.isnan(known).any()
+
+
+def rules(free_constants: bool, total: bool) -> list[str]:
     """The rules in force, in the order in which they are tried."""
-    text = FREE + ANYWHERE if free_constants else FIXED + ANYWHERE
-    return [line for line in text.splitlines() if line]
+    text = FREE if free_constants else FIXED + TOTAL if total else FIXED
+    return [line for line in (text + ANYWHERE).splitlines() if line and not (total and line == PARTIAL)]
 
 
-def parse(rule: str) -> tuple[Side, Side, tuple[str, ...]]:
-    """Left side, right side and condition (later, earlier), if any, of a rule. A side is an operation
-    (name, read once, arguments), a variable or a number."""
-    body, _, condition = rule.partition(" if ")
+def parse(rule: str) -> tuple[Side, Side, list[tuple[str, str, str]]]:
+    """Left side, right side and conditions of a rule. A side is an operation (name, read once, arguments), a variable
+    or a number; a condition is (variable, relation, variable or number)."""
+    body, _, given = rule.partition(" if ")
     left, _, right = body.partition(" -> ")
-    return _parse(left), _parse(right), tuple(condition.split(" > ")) if condition else ()
+    conditions = []
+    for condition in given.split(" and ") if given else []:
+        variable, relation, other = condition.split()
+        conditions.append((variable, relation, other))
+    return _parse(left), _parse(right), conditions
 
 
 def _parse(text: str) -> Side:
@@ -175,7 +278,7 @@ def _head(name: str, primitives: PrimitiveSet) -> int:
 
 def _compile(rule: str, primitives: PrimitiveSet) -> list[int]:
     """A rule as numbers: see above."""
-    left, right, condition = parse(rule)
+    left, right, conditions = parse(rule)
     bound: dict[str, int] = {}
     checks: list[list[int]] = []
     steps: list[list[int]] = []
@@ -217,8 +320,15 @@ def _compile(rule: str, primitives: PrimitiveSet) -> list[int]:
     assert isinstance(left, tuple)
     for k, argument in enumerate(left[2]):
         check(argument, k)
-    if condition:
-        checks.append([IS_LATER, bound[condition[0]], bound[condition[1]], _head(left[0], primitives)])
+    for variable, relation, other in conditions:
+        slot = bound[variable]
+        if other in bound:
+            checks.append([IS_LATER, slot, bound[other], _head(left[0], primitives)])
+        elif variable in _CONSTANTS:
+            bits = int(np.float64(other).view(np.int64))
+            checks.append([IS_ABOVE if relation == ">" else IS_BELOW, slot, bits, 0])
+        else:
+            checks.append([IS_PROVED, slot, POSITIVE if relation == ">" else NOT_NEGATIVE, 0])
     result, _ = build(right)
     assert slots <= SLOTS, rule
     return [len(checks), len(steps), result, *(n for row in checks + steps for n in row)]
@@ -235,7 +345,8 @@ def _may_be(side: Side, head: int, primitives: PrimitiveSet) -> bool:
 def table(primitives: PrimitiveSet, free_constants: bool) -> np.ndarray:
     """The compiled rules of a primitive set: int64[n]."""
     applicable: dict[str, list[tuple[list[Side], list[int]]]] = {}
-    for rule in rules(free_constants):
+    total = is_total(primitives)
+    for rule in rules(free_constants, total):
         left = parse(rule)[0]
         assert isinstance(left, tuple)
         if left[0] in primitives.index:
@@ -252,7 +363,8 @@ def table(primitives: PrimitiveSet, free_constants: bool) -> np.ndarray:
         fold = FOLDED.index(p.name) if p.name in FOLDED else -1
         if p.arity == 0:
             fold = int(np.float64(p.numpy()).view(np.int64))
-        flat += [p.arity, p.commutative, fold, number, 0, stride]
+        proof = PROOFS.get(p.name, NO_PROOF) if total and not free_constants else NO_PROOF
+        flat += [p.arity, p.commutative, fold, proof, number, 0, stride]
     lists: dict[tuple[int, ...], int] = {(): 0}
     for name, group in applicable.items():
         p = primitives[primitives.index[name]]

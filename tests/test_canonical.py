@@ -1,6 +1,7 @@
 """The canonical form: what it removes, what it may not change, and that every rule of it is an identity."""
 
 import itertools
+import math
 import random
 
 import mpmath
@@ -10,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from primitives.canonical import Canonicalizer, canonical
+from primitives.evaluators.reference import ReferenceEvaluator
+from primitives.hero import HERO
 from primitives.packed import Shape, pack
 from primitives.program import Instruction, Program, Signature
-from primitives.rules import ANYWHERE, FIXED, FOLDED, FREE, parse
+from primitives.rules import ANYWHERE, FIXED, FOLDED, FREE, PARTIAL, TOTAL, is_total, parse, rules
 from primitives.table import ARITHMETIC, REAL
 from primitives.text import format_program
 from primitives.text import parse as program_of
@@ -53,6 +56,22 @@ def test_averages_of_averages_merge():
     assert written("out = interp(x, interp(x, y, 0.5), 0.5)") == "out = interp(x, y, 0.25)"
 
 
+@pytest.mark.parametrize("spelling", [
+    "interp(interp(x, y, 0.75), y, 0.5)", "interp(y, interp(x, y, 0.25), 0.5)", "interp(interp(y, x, 0.25), x, 0.5)",
+])  # fmt: skip
+def test_averages_of_averages_merge_from_either_side(spelling):
+    low, high = sorted(("x", "y"), key=lambda name: spelling.count(name))
+    assert (
+        written(f"out = {spelling}", HERO)
+        == f"out = interp({low}, {high}, {0.875 if 'y, 0.75' in spelling else 0.625})"
+    )
+
+
+def test_numbers_with_a_name_are_constants():
+    assert written("out = x * pi() + e()", HERO) == "out = x * 3.141592653589793 + 2.718281828459045"
+    assert canonical(program_of("out = eps() + e()", XY, HERO), HERO).constants == (1e-8 + math.e,)
+
+
 def test_dead_code_goes_through_the_state():
     lion = "update = sign(interp(g, m, 0.9)); m = interp(g, m, 0.99); "
     live = written(lion + "v = v", signature=MOMENTUM)
@@ -61,6 +80,60 @@ def test_dead_code_goes_through_the_state():
     assert written("update = sign(v); m = m + g; v = m", signature=MOMENTUM) != written(
         "update = sign(v); m = m; v = m", signature=MOMENTUM
     )  # the output reads v, v becomes m, so m is alive
+
+
+# ---- signs, where 0/0 is 0
+
+
+@pytest.mark.parametrize("update", [
+    "m / sqrt(v)", "m / abs(m)", "m / sqrt(m * m)", "m / (sqrt(v) + eps())", "m * exp(v) / (v + 1.0)", "3.0 * m / 7.0",
+    "tanh(m) / max(v, 0.0)", "-(0.0 - m)", "interp(m, m * 2.0, 0.3) / square(g)",
+    "m * sqrt(v + 1.0)", "clip(m, 2.0)", "m / global_norm(g)",
+])  # fmt: skip
+def test_what_has_the_sign_of_the_momentum_has_one_buffer(update):
+    """v is an average of squares: never negative, whatever is put in, since it starts at zero."""
+    averages = "m = interp(g, m, 0.9); v = interp(square(g), v, 0.999); "
+    assert written(f"{averages}update = sign({update})", HERO, MOMENTUM) == "m = interp(g, m, 0.9); update = sign(m)"
+
+
+@pytest.mark.parametrize(
+    "update", ["m / w", "m * square(g)", "reciprocal(m)", "m / log(v)", "m * sqrt(v)", "m / (v - 1.0)"]
+)
+def test_what_may_be_negative_or_zero_stays_under_the_sign(update):
+    """At zero the two sides differ: m times g^2 has no sign without a gradient, 1/m is infinite."""
+    signature = Signature(("g", "w"), ("update",), ("m", "v"))
+    averages = "m = interp(g, m, 0.9); v = interp(square(g), v, 0.999); update = "
+    plain = written(f"{averages}sign(m)", HERO, signature)
+    assert written(f"{averages}sign({update})", HERO, signature) != plain
+
+
+def test_a_state_is_never_negative_only_if_every_step_keeps_it_so():
+    def form(v):
+        return written(f"m = interp(g, m, 0.9); v = {v}; update = sign(m / v)", HERO, MOMENTUM)
+
+    assert "v" not in form("max(v, abs(g))").replace("update", "")
+    assert "v" not in form("interp(interp(square(g), m * m, 0.5), v, 0.9)").replace("update", "")
+    for v in ("interp(g, v, 0.9)", "interp(square(g), v, 1.5)", "v + square(g) - 0.1 * v", "abs(v) - square(g)"):
+        assert "v = " in form(v), v
+
+
+def test_weighted_sums_under_a_sign_are_one_average():
+    lion = written("update = sign(interp(g, m, 0.75)); m = interp(g, m, 0.99)", HERO, MOMENTUM)
+    for update in (
+        "g + 3.0 * m",
+        "0.5 * g + 1.5 * m",
+        "m * 3.0 - -g",
+        "(g / 3.0 + m) * 8.0",
+        "-(m * -3.0 - g)",
+        "interp(g * 3.0, m, 0.9)",
+    ):
+        assert written(f"update = sign({update}); m = interp(g, m, 0.99)", HERO, MOMENTUM) == lion, update
+
+
+def test_nothing_over_nothing_is_not_one_where_it_is_zero():
+    assert written("out = x / x") == "out = 1.0" and written("out = x / x", HERO) == "out = x / x"
+    assert written("out = exp(x) / exp(x)", HERO) == "out = 1.0"
+    assert is_total(HERO) and not is_total(REAL) and not is_total(ARITHMETIC)
 
 
 def test_a_state_that_a_rule_frees_is_dead():
@@ -110,13 +183,15 @@ def test_constants_keep_their_bits():
 # ---- every rule is an identity
 
 
-def value(side, bound):
-    """A side of a rule in mpmath."""
-    if isinstance(side, float):
-        return mpmath.mpf(side)
+def value(side, bound, apply):
+    """A side of a rule: a number, what a variable is bound to, or `apply(name, arguments)`."""
     if isinstance(side, str):
         return bound[side]
-    return REAL[REAL.index[side[0]]].high(mpmath, *(value(a, bound) for a in side[2]))
+    return side if isinstance(side, float) else apply(side[0], [value(a, bound, apply) for a in side[2]])
+
+
+def in_mpmath(name, args):
+    return REAL[REAL.index[name]].high(mpmath, *map(mpmath.mpf, args))
 
 
 def operations(side):
@@ -136,11 +211,56 @@ def test_a_rule_is_an_identity_and_adds_nothing(rule):
     with mpmath.workdps(60):
         for _ in range(20):
             bound = {name: mpmath.mpf(generator.uniform(-4, 4)) for name in "uvwcdk"}
-            a, b = value(left, bound), value(right, bound)
+            a, b = value(left, bound, in_mpmath), value(right, bound, in_mpmath)
             if mpmath.isfinite(a) and not isinstance(a, mpmath.mpc):
                 assert abs(a - b) <= mpmath.mpf(10) ** -40 * (1 + abs(a))
                 seen += 1
     assert seen > 5
+
+
+def fitting(conditions, generator):
+    """Random constants, and values for u, v, w with zeros among them, such that the conditions hold."""
+    constant = {"c": generator.uniform(-4, 4), "d": generator.uniform(-4, 4), "k": generator.uniform(-4, 4)}
+    bound = {name: np.array([generator.choice([0.0, generator.uniform(-4, 4)]) for _ in range(40)]) for name in "uvw"}
+    for name, relation, other in conditions:
+        if name in constant:
+            while not (constant[name] > float(other) if relation == ">" else constant[name] < float(other)):
+                constant[name] = generator.uniform(-4, 4)
+        else:
+            bound[name] = np.abs(bound[name]) + (relation == ">")
+    if conditions[-2:] == [("k", ">", "0"), ("k", "<", "1")]:
+        constant["k"] = generator.uniform(0, 1)
+    return bound | {name: np.full(40, v) for name, v in constant.items()}
+
+
+def in_numpy(name, args):
+    p = HERO[HERO.index[name]]
+    with np.errstate(all="ignore"):
+        return p.numpy(*(np.broadcast_to(a, 40) for a in args), **({"segments": np.array([0, 40])} if p.over else {}))
+
+
+def names(side):
+    return {side[0]}.union(*map(names, side[2])) if isinstance(side, tuple) else set()
+
+
+@pytest.mark.parametrize("rule", [r for r in rules(False, total=True) if names(parse(r)[0]) <= set(HERO.index)])
+def test_a_rule_holds_for_zeros_where_division_is_total(rule):
+    """What the left side gives that is not NaN, the right side gives too, and it adds no operation."""
+    left, right, conditions = parse(rule)
+    generator, seen = random.Random(rule), 0
+    for _ in range(20):
+        bound = fitting(conditions, generator)
+        a, b = (np.broadcast_to(value(side, bound, in_numpy), 40) for side in (left, right))
+        known = ~np.isnan(a)
+        np.testing.assert_allclose(b[known], a[known], rtol=1e-12, atol=1e-13)
+        seen += known.sum()
+    assert seen > 200 and operations(right)[0] <= operations(left)[0]
+
+
+def test_sets_have_the_rules_of_their_division():
+    assert PARTIAL in rules(False, total=False) and PARTIAL not in rules(False, total=True)
+    known = set(TOTAL.split("\n")) - {""}
+    assert known < set(rules(False, total=True)) and not known & set(rules(False, total=False))
 
 
 # ---- laws
@@ -167,7 +287,11 @@ def high(program, primitives, leaves):
     for ins in program.instructions:
         args = [values[a] if a >= 0 else constants[-1 - a] for a in ins.args]
         try:
-            result = None if None in args else primitives[primitives.index[ins.op]].high(mpmath, *args)
+            p = primitives[primitives.index[ins.op]]
+            if None in args:
+                result = None
+            else:  # a reduction is of one element
+                result = p.high(mpmath, *([a] for a in args))[0] if p.over else p.high(mpmath, *args)
         except (ValueError, ZeroDivisionError, OverflowError, NotImplementedError):
             result = None
         if isinstance(result, mpmath.mpc) or result is None or not mpmath.isfinite(result) or abs(result) > 1e6:
@@ -178,8 +302,16 @@ def high(program, primitives, leaves):
 
 CASES = pytest.mark.parametrize(
     ("primitives", "signature", "free"),
-    [(REAL, XY, False), (REAL, XY, True), (ARITHMETIC, XY, False), (ARITHMETIC, XY, True), (REAL, MOMENTUM, False)],
-    ids=["real", "real-free", "arithmetic", "arithmetic-free", "state"],
+    [
+        (REAL, XY, False),
+        (REAL, XY, True),
+        (ARITHMETIC, XY, False),
+        (ARITHMETIC, XY, True),
+        (REAL, MOMENTUM, False),
+        (HERO, XY, False),
+        (HERO, MOMENTUM, False),
+    ],
+    ids=["real", "real-free", "arithmetic", "arithmetic-free", "state", "hero", "hero-state"],
 )
 
 
@@ -263,6 +395,46 @@ def test_values_of_free_constants_do_not_matter(data):
     constants = data.draw(st.tuples(*[st.floats(0.5, 2.0)] * len(program.constants)))
     other = Program(program.signature, program.instructions, constants, program.results)
     assert key(other, ARITHMETIC, True) == key(program, ARITHMETIC, True)
+
+
+ZEROS = np.array(
+    [[0.0, 0.0, 0.7, -1.3, 0.0, 2.0, -0.4], [0.0, 1.1, -0.2, 0.0, 0.0, -2.0, 0.3], [0.0, 0.4, 0.9, 1.0, 0, -1, 0]]
+)
+
+
+def trajectory(program, primitives, gradients):
+    """What a program puts out at each step, float64[T, R, N], from state zero; two tensors."""
+    n = len(program.instructions) + 1
+    packed = pack([program], primitives, Shape(program.n_leaves, len(program.results), n, 3 * n + 3))
+    state, history = np.zeros((len(program.signature.state), gradients.shape[1])), []
+    for g in gradients:
+        out = ReferenceEvaluator(primitives).outputs(packed, np.vstack([g, state]), np.array([0, 3, 7]))[0]
+        state = out[len(program.signature.outputs) :]
+        history.append(out)
+    return np.array(history)
+
+
+SIGNS = HERO.subset("sign", "mul", "div", "add", "sub", "neg", "interp", "abs", "square", "sqrt", "exp", "tanh", "clip")
+
+
+@pytest.mark.parametrize("primitives", [HERO, SIGNS], ids=["all", "signs"])
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_optimizers_mean_the_same_over_steps_and_for_zero_gradients(primitives, data):
+    """Wherever no NaN came up, and the last bits of gradients and constants do not decide."""
+    program = data.draw(programs(primitives, MOMENTUM, most=8))
+    before, after = (trajectory(p, primitives, ZEROS) for p in (program, canonical(program, primitives)))
+    if np.isnan(before).any():
+        return
+    with np.errstate(all="ignore"):
+        moved = []
+        for factor in (1 + 1e-9, 1 - 3e-9):
+            constants = tuple(c * factor for c in program.constants)
+            other = Program(program.signature, program.instructions, constants, program.results)
+            moved += [trajectory(other, primitives, ZEROS), trajectory(program, primitives, ZEROS * factor)]
+        steady = all(np.isclose(m, before, rtol=1e-6, atol=1e-8).all() for m in moved)
+        same = np.isclose(after[:, :1], before[:, :1], rtol=1e-6, atol=1e-6)
+    assert same.all() or not steady
 
 
 def test_the_form_does_not_depend_on_the_batch():
