@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small import LINE, Small, search, spec
 
 from discover.archive import Archive
 from discover.hurdle import WINDOW, Hurdle
 from discover.meta import MetaValidation
 from discover.problem import Descriptor, Stage
 from discover.strategies.niched import Niched
-from primitives.packed import Packed, pack
+from primitives.packed import pack
 from primitives.table import ARITHMETIC
-from small import LINE, Small, search, spec
 
 
 def batch_of(*constants):
@@ -87,27 +87,36 @@ def niched(**options):
     return Niched(problem, spec(name="niched", **options).strategy, seed=0, island=0)
 
 
+def shaped(*slots):
+    """A program x + 1, x - 1, ... of another structure for every (opcode, argument): one niche holds them all."""
+    batch = batch_of(*([1] * len(slots)))
+    for i, (opcode, argument) in enumerate(slots):
+        batch.code[i, 0] = (opcode, 0, argument, 0)
+    return batch
+
+
 def test_a_niche_is_not_swallowed_by_a_better_one():
     one = niched(population=4, tournament=2)
-    bad, good = pack([LINE], ARITHMETIC, one.problem.shape), one._start
-    one.tell(bad, np.array([[1.0, 100.0]]), np.array([1], np.uint64))
-    longer = Packed.concatenate([good] * 50)
+    one.tell(shaped((0, -1)), np.array([[1.0, 100.0]]), np.zeros(1, np.uint64))
+    longer = shaped((0, -1), (1, -1), (2, -1), (3, -1), (1, 0))
     longer.length[:] = 2
     longer.code[:, 1] = (0, 1, 0, 0)
     longer.results[:] = 2
-    one.tell(longer, np.tile([2.0, 0.1], (50, 1)), np.arange(2, 52, dtype=np.uint64))
-    assert one.born.tolist() == [0, 1, 50, 0, 0, 0, 0]
-    assert one.value[4] == 100.0, "it still holds its place, and is asked for now and then"
-    asked = one.ask(200, 1)
-    assert 0 < len(asked)
+    one.tell(longer, np.tile([2.0, 0.1], (5, 1)), np.zeros(5, np.uint64))
+    assert one.born.tolist() == [0, 1, 5, 0, 0, 0, 0]
+    assert one.value[4] == 100.0, "it still holds its place"
 
 
-def test_the_oldest_of_a_niche_makes_place_and_no_program_is_there_twice():
+def test_the_oldest_of_a_niche_makes_place():
     one = niched(population=3, tournament=1)
-    keys = np.array([5, 5, 6, 7, 8], np.uint64)
-    one.tell(batch_of(0, 0, 1, 2, 3), np.column_stack([np.ones(5), np.arange(5.0)]), keys)
-    ring = one.key[3:6]
-    assert sorted(ring.tolist()) == [6, 7, 8] and one.born[1] == 4
+    one.tell(shaped((0, -1), (1, -1), (2, -1), (3, -1)), np.column_stack([np.ones(4), np.arange(4.0)]), np.zeros(4))
+    assert one.value[3:6].tolist() == [3.0, 1.0, 2.0] and one.born[1] == 4
+
+
+def test_programs_that_differ_in_constants_alone_share_a_place_that_the_best_holds():
+    one = niched(population=3, tournament=1)
+    one.tell(batch_of(5, 6, 7), np.array([[1.0, 2.0], [1.0, 1.0], [1.0, 3.0]]), np.zeros(3))
+    assert one.born[1] == 1 and one.value[3] == 1.0 and one.programs.const[3, 0] == 6.0
 
 
 def test_a_niched_search_finds_the_parabola():

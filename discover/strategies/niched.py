@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 
 import numpy as np
 
@@ -17,10 +18,11 @@ CONTEST = 2  # niches drawn for a parent; that with the best program in it wins
 
 
 class Niched(Strategy):
-    """Regularized evolution (arXiv 1802.01548) within each niche, no program twice in one at a time.
+    """Regularized evolution (arXiv 1802.01548) within each niche, among programs of different structure.
 
-    `programs`, `value` and `key` hold `population` places a niche, rings in order of age; `born` counts what has
-    entered each.
+    Programs that differ in their constants alone share a place, which the best of them holds: tuned variants of one
+    program cannot crowd out a new one that nothing has tuned yet. `programs`, `value` and `structure` hold `population`
+    places a niche, rings in order of age; `born` counts the structures that have entered each.
     """
 
     def __init__(self, problem: Problem, settings: Settings, seed: int, island: int) -> None:
@@ -30,7 +32,7 @@ class Niched(Strategy):
         places = self._grid.niches * self.size
         self.programs = Packed.empty(places, problem.shape)
         self.value = np.full(places, np.inf)
-        self.key = np.zeros(places, np.uint64)
+        self.structure = np.zeros(places, np.uint64)
         self.born = np.zeros(self._grid.niches, np.int64)
         self._start = pack(list(problem.warm_start), problem.primitives, problem.shape)
         self._breed = Breeder(problem)
@@ -55,23 +57,36 @@ class Niched(Strategy):
         return batch
 
     def tell(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
-        """Finite children take the oldest places of their niches."""
+        """A finite child takes the place of its structure if it is better, or the oldest place of its niche."""
         value = quality(self.problem, score)
         alive = np.flatnonzero(np.isfinite(value))
         niche = self._grid.niche(self._grid.cell(batch[alive]))
         for i, n in zip(alive.tolist(), niche.tolist(), strict=True):
-            ring = slice(n * self.size, n * self.size + min(int(self.born[n]), self.size))
-            if not (self.key[ring] == keys[i]).any():
-                place = n * self.size + int(self.born[n]) % self.size
-                self.programs[slice(place, place + 1)] = batch[slice(i, i + 1)]
-                self.value[place], self.key[place] = value[i], keys[i]
+            structure = _structure(batch, i)
+            start = n * self.size
+            same = np.flatnonzero(self.structure[start : start + min(int(self.born[n]), self.size)] == structure)
+            if not len(same):
+                place = start + int(self.born[n]) % self.size
                 self.born[n] += 1
+            elif value[i] < self.value[start + same[0]]:
+                place = start + int(same[0])
+            else:
+                continue
+            self.programs[slice(place, place + 1)] = batch[slice(i, i + 1)]
+            self.value[place], self.structure[place] = value[i], structure
 
     def state(self) -> dict[str, np.ndarray]:
         """The rings."""
-        return self.programs.named | {"value": self.value, "key": self.key, "born": self.born}
+        return self.programs.named | {"value": self.value, "structure": self.structure, "born": self.born}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """The inverse of `state`."""
         self.programs = Packed.of_named(state)
-        self.value, self.key, self.born = state["value"].copy(), state["key"].copy(), state["born"].copy()
+        self.value, self.structure = state["value"].copy(), state["structure"].copy()
+        self.born = state["born"].copy()
+
+
+def _structure(batch: Packed, i: int) -> np.uint64:
+    """A hash of a canonical program but for the values of its constants."""
+    digest = blake2b(batch.code[i].tobytes() + batch.results[i].tobytes(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little"))
