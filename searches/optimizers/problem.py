@@ -59,7 +59,7 @@ class OptimizerProblem(Problem):
         self.shape = Shape(5, 3, config.max_statements + 6, config.max_constants + 6)
         self.descriptors = (
             Descriptor("buffers", 0, 2),
-            Descriptor("degree", probe.DEGREES[0], probe.DEGREES[-1]),
+            Descriptor("degree", probe.DEGREES[0], probe.NO_DEGREE),
             Descriptor("statements", 1, config.max_statements),
         )
         self.stages = (
