@@ -178,6 +178,10 @@ SUFFIXES = {
     "c": ".h",
     "sympy": "_sympy.py",
     "latex": ".tex",
+    "torch": ".py",
+    "optax": "_optax.py",
+    "numpy": "_numpy.py",
+    "text": ".txt",
     "json": "",
 }
 

@@ -1,5 +1,6 @@
-"""Published optimizers as programs over HERO: for reports, `show` and tests only. Nothing that breeds or scores programs may
-import this module.
+"""Published optimizers as programs over HERO: for reports, `show` and tests only.
+
+Nothing that breeds or scores programs may import this module.
 
 Settings are arguments, with the defaults of the publications. `rate` is the peak learning rate, which the program
 multiplies its schedule's value `lr` with. `decay` is decoupled (`w -= lr * decay * w`) except where it says that it is

@@ -1,27 +1,19 @@
-"""A found optimizer as code: torch, optax, NumPy, text, LaTeX, JSON.
-
-Every file stands alone: it imports nothing of ours, says where it comes from and how good it is, tests itself against
-golden steps, and ends with its document on one line, from which `discover verify` measures it again.
-"""
+"""What every exported file has: a header, golden steps, the document."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 from typing import Any
 
-from discover.document import Document, document
-from discover.errors import UserError
-from discover.problem import Find
-from primitives.hero import HERO
+from discover.document import Document
 from primitives.primitive import PrimitiveSet
-from primitives.printers import NoSpelling, to_latex
 from primitives.program import Program
-from searches.optimizers.export_plan import Plan, plan
+from searches.optimizers.export.plan import Plan, plan
 
 LICENSE = "MIT-0"
 HOW = {
@@ -93,22 +85,6 @@ class Export:
         return found
 
 
-def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any]], str]:
-    """A format, as the engine calls it: `(find, provenance) -> text`."""
-
-    def export(find: Find, provenance: Mapping[str, Any]) -> str:
-        names = tuple(provenance["config"]["problem"]["primitives"])
-        primitives = HERO if names == ("all",) else HERO.subset(*names)
-        what = Export(find.program, document(find, provenance, primitives), primitives)
-        try:
-            return write(what)
-        except NoSpelling as error:
-            raise UserError(f"{what.name}: {error}; choose another format") from None
-
-    export.__doc__ = write.__doc__
-    return export
-
-
 def comment(lines: Sequence[str], prefix: str = "#") -> str:
     """Comment lines."""
     return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)
@@ -121,7 +97,7 @@ def camel(name: str) -> str:
 
 @dataclass(frozen=True)
 class Golden:
-    """Steps that a file must reproduce: weights before, and of each step the factor on lr, the gradients, the weights."""
+    """Steps that a file must reproduce: weights before; of each step the factor on lr, the gradients, the weights."""
 
     start: Rows
     steps: list[tuple[float, Rows, Rows]]
@@ -174,7 +150,9 @@ def _step(primitives: PrimitiveSet, program: Program, leaves: list[list[Any]]) -
             whole = [args] if p.over == "tree" else list(zip(*map(_by_tensor, args), strict=True))
             values.append([+x for part in whole for x in p.high(mpmath.mp, *part)])
         else:
-            values.append([+p.high(mpmath.mp, *row) for row in zip(*args, strict=True)] if args else [p.high(mpmath.mp)] * count)
+            values.append(
+                [+p.high(mpmath.mp, *row) for row in zip(*args, strict=True)] if args else [p.high(mpmath.mp)] * count
+            )
         if not all(abs(x) < 1e300 for x in values[-1]):  # NaN and complex ones too; and larger ones take for ever
             raise ValueError
     return [value(v) for v in program.results]
@@ -188,7 +166,10 @@ def _by_tensor(row: list[Any]) -> list[list[Any]]:
 def golden_lines(export: Export) -> list[str]:
     """The golden steps as Python source."""
     found = golden(export)
-    lines = ["# Weights at the start; then of each step: factor on lr, gradients, weights after it.", f"START = {found.start}"]
+    lines = [
+        "# Weights at the start; then of each step: factor on lr, gradients, weights after it.",
+        f"START = {found.start}",
+    ]
     lines += ["GOLDEN = ("]
     for factor, gradient, expected in found.steps:
         lines += [f"    ({factor}, {gradient},", f"     {expected}),"]
@@ -211,57 +192,3 @@ def main_lines(export: Export) -> list[str]:
         f"# discover: {export.document.line}",
         "",
     ]
-
-
-@exporter
-def torch(export: Export) -> str:
-    """torch.optim.Optimizer, in a file that imports torch only."""
-    from searches.optimizers.export_torch import write
-
-    return write(export)
-
-
-@exporter
-def optax(export: Export) -> str:
-    """optax.GradientTransformation."""
-    from searches.optimizers.export_arrays import write_optax
-
-    return write_optax(export)
-
-
-@exporter
-def numpy(export: Export) -> str:
-    """NumPy: init and step, of lists of arrays."""
-    from searches.optimizers.export_arrays import write_numpy
-
-    return write_numpy(export)
-
-
-@exporter
-def latex(export: Export) -> str:
-    """LaTeX: displayed formulas."""
-    formula = to_latex(export.program, export.primitives)
-    return f"{comment(export.header, '%')}\\[\n{formula}\\]\n% discover: {export.document.line}\n"
-
-
-@exporter
-def text(export: Export) -> str:
-    """The program itself, after a header."""
-    lines = [line for line in export.header if not line.startswith("    ") or line.strip() not in export.document.program]
-    return comment(lines) + "\n".join([*export.document.program, f"# discover: {export.document.line}", ""])
-
-
-@exporter
-def json(export: Export) -> str:
-    """JSON: the document, program.json of an artifact."""
-    return export.document.text
-
-
-EXPORTERS: dict[str, Callable[[Find, Mapping[str, Any]], str]] = {
-    "torch": torch,
-    "optax": optax,
-    "numpy": numpy,
-    "latex": latex,
-    "text": text,
-    "json": json,
-}

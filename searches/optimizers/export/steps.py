@@ -1,22 +1,21 @@
-"""A plan as steps on torch tensors, in place where that overwrites nothing still needed; printed for one tensor
-(`m.mul_(beta2).add_(g, alpha=1 - beta2)`) or for lists of them (`torch._foreach_mul_(m, beta2)`, ...).
+"""A plan as steps on torch tensors, in place where that overwrites nothing still needed.
 
 Which form an average takes decides the last bit. `interp(x, y, beta)` is y.mul(beta).add(x, alpha=1 - beta), as in
-lion-pytorch, and with a square as x .addcmul(g, g, value=1 - beta), as in torch; `x + (y - x) * (1 - beta)` is
+lion-pytorch, and of a square .addcmul(g, g, value=1 - beta), as in torch; `x + (y - x) * (1 - beta)` is
 x.lerp(y, 1 - beta), as in torch's Adam.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from primitives.layout import Expression, Node
 from primitives.printers.source import render
-from searches.optimizers.export_plan import FULL, NUMBER, Plan, Term, Value
+from searches.optimizers.export.graph import FULL, NUMBER, Value
+from searches.optimizers.export.lines import CALLS, Operand, Step, literal
+from searches.optimizers.export.plan import Plan, Term
 
 LEAVES = {"w": "p"}  # what a leaf is called in the file, if not as in the program
-WIDTH = 100
 # HERO's names for what torch calls otherwise.
 METHODS = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
@@ -25,39 +24,8 @@ METHODS = {
     "abs", "cos", "sin", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1", "sqrt", "log", "log10", "log2", "log1p",
     "square", "sign", "reciprocal", "neg", "add", "sub", "mul", "div",
 )}  # fmt: skip
-FOREACH = {
-    "abs", "acos", "add", "addcdiv", "addcmul", "asin", "atan", "clamp_max", "clamp_min", "copy", "cos", "cosh", "div",
-    "exp", "expm1", "lerp", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "neg", "norm", "pow",
-    "reciprocal", "sign", "sin", "sinh", "sqrt", "sub", "tan", "tanh",
-}  # fmt: skip
-CALLS = {
-    "exp10": "torch.pow(10.0, {0})", "cbrt": "_cbrt({0})", "divide": "_div({0}, {1})", "dot": "torch.sum({0} * {1})",
-    "cosine_sim": "_cosine({0}, {1})", "norm": "torch.linalg.vector_norm({0})", "full": "torch.ones_like({0}) * {1}",
-    "clip": "_clip({0}, {1}, {2})",
-}  # fmt: skip
 # Of numbers: lr and what follows from it may be a tensor of one element, so nothing here asks for a float.
 NUMBERS = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "neg": "-{0}"}
-
-
-@dataclass(frozen=True)
-class Operand:
-    """A variable that holds a tensor (in the other form, a list of them), or a number as source text."""
-
-    text: str
-    many: bool = True
-
-
-@dataclass(frozen=True)
-class Step:
-    """`dest = operands[0].name(rest, keyword=number)`, or in place of dest, its own receiver. With `{0}` in it, the name
-    is a template of the operands."""
-
-    dest: str
-    name: str
-    operands: tuple[Operand, ...]
-    keyword: str = ""
-    number: str = ""
-    in_place: bool = False
 
 
 @dataclass
@@ -133,7 +101,7 @@ class Steps:
             return "{0}**{1}"
         arguments = ", ".join(f"{{{k}}}" for k in range(len(node.args)))
         if node.op in CALLS:
-            function = {"divide": "_div", "cbrt": "_cbrt", "clip": "_clip", "exp10": "lambda x: torch.pow(10.0, x)"}[node.op]
+            function = CALLS[node.op].partition("(")[0] if node.op != "exp10" else "lambda x: torch.pow(10.0, x)"
         else:
             function = f"torch.{METHODS.get(node.op, node.op)}"
         return f"_number({function}, {arguments})"
@@ -155,7 +123,8 @@ class Steps:
             return True
         if v in self.slots or self.kind(v) != FULL:
             return False
-        found = any(self._claim(a, state) for a in self.graph.values[v].args if self.reads[a] == 1 or not self.graph.values[a].args)
+        args = [a for a in self.graph.values[v].args if self.reads[a] == 1 or not self.graph.values[a].args]
+        found = any(self._claim(a, state) for a in args)
         if found or v == self.plan.states[state]:
             self.slots[v] = state
         return found
@@ -307,8 +276,7 @@ class Steps:
             x, y = y, x
         if self.kind(y) == NUMBER:
             self._need(x)
-            number = self._take(y, negative=minus)
-            self._method(v, "add", x, more=tuple(number))
+            self._method(v, "add", x, more=tuple(self._take(y, negative=minus)))
             return
         if not minus and not self._grows(v, x) and (self._grows(v, y) or (self._merges(x) and not self._merges(y))):
             x, y = y, x
@@ -324,8 +292,8 @@ class Steps:
             (number,) = self._take(b)
             self._method(v, self.graph.values[v].op, x, a, keyword="alpha", number=number.text)
         else:
-            sign = {"keyword": "value", "number": "-1"} if minus else {}
-            self._method(v, f"addc{inner.op}", x, a, b, **sign)
+            keyword, sign = ("value", "-1") if minus else ("", "")
+            self._method(v, f"addc{inner.op}", x, a, b, keyword=keyword, number=sign)
 
     def _merges(self, v: int) -> bool:
         """A product or quotient that nothing else reads and that has not been computed."""
@@ -398,9 +366,7 @@ class Steps:
     def _in_place(self, dest: Operand, name: str, *rest: Operand, keyword: str = "", number: str = "") -> None:
         self.steps.append(Step(dest.text, name, (dest, *rest), keyword, number, True))
 
-    def _finish(
-        self, v: int, name: str, operands: tuple[Operand, ...], keyword: str = "", number: str = ""
-    ) -> Operand:
+    def _finish(self, v: int, name: str, operands: tuple[Operand, ...], keyword: str = "", number: str = "") -> Operand:
         """A value in a new variable."""
         prefix = "norm" if name == "yield" else "x"
         dest = next(text for k in range(1, 10_000) if (text := f"{prefix}{k}") not in self.mine)
@@ -425,77 +391,3 @@ def _negated(expression: Expression) -> Expression:
     if isinstance(expression, Node) and expression.op in ("mul", "div"):
         return Node(expression.op, (_negated(expression.args[0]), *expression.args[1:]))
     return Node("neg", (expression,))
-
-
-def literal(value: float) -> str:
-    """A number as Python source: small whole ones without a point."""
-    if value != value or value in (float("inf"), -float("inf")):
-        return f'float("{value}")'
-    if value in (3.141592653589793, 2.718281828459045):
-        return "math.pi" if value > 3 else "math.e"
-    return repr(int(value)) if value == int(value) and abs(value) < 1e6 else repr(value)
-
-
-def single(steps: list[Step]) -> list[str]:
-    """Lines for one tensor; what is done in place of one variable in a row is a chain."""
-    lines: list[str] = []
-    for dest, group in groupby(steps, key=lambda s: s.dest):
-        chain = ""
-        for s in group:
-            arguments = ", ".join([o.text for o in s.operands[1:]] + ([f"{s.keyword}={s.number}"] if s.keyword else []))
-            method = s.name.isidentifier() and not s.name.startswith("_") and s.name != "yield"
-            own = dest not in (o.text for o in s.operands[1:])
-            if method and chain and own and s.in_place and len(chain) + len(arguments) + len(s.name) < WIDTH:
-                chain += f".{s.name}_({arguments})"
-                continue
-            if chain:
-                lines.append(chain)
-            chain = ""
-            first = s.operands[0].text
-            if s.name == "yield":
-                lines.append(f"{dest} = yield torch.linalg.vector_norm({first})")
-            elif s.name.startswith("_") and s.number:
-                lines.append(f"{s.name}({', '.join([o.text for o in s.operands] + [s.number])})")
-            elif not method:
-                chain = f"{dest} = {s.name.format(*(o.text for o in s.operands))}"
-                lines.append(chain)
-                chain = ""
-            elif s.in_place:
-                chain = f"{dest}.{s.name}_({arguments})"
-            else:
-                chain = f"{dest} = {first}.{s.name}({arguments})"
-        if chain:
-            lines.append(chain)
-    return lines
-
-
-def foreach(steps: list[Step]) -> list[str]:
-    """Lines for lists of tensors."""
-    return [_foreach(s) for s in steps]
-
-
-def _foreach(s: Step) -> str:
-    arguments = [o.text for o in s.operands] + ([f"{s.keyword}={s.number}"] if s.keyword else [])
-    if s.keyword == "value":
-        arguments[-1] = s.number
-    equals = "" if s.in_place else f"{s.dest} = "
-    if s.name == "yield":
-        return f"{s.dest} = yield torch.linalg.vector_norm(torch.stack(torch._foreach_norm({s.operands[0].text})))"
-    if s.name.startswith("_") and s.number:
-        return f"_foreach{s.name}({', '.join([*arguments, s.number])})"
-    if s.name == "square":
-        return f"{equals}torch._foreach_mul{'_' * s.in_place}({arguments[0]}, {arguments[0]})"
-    if s.name == CALLS["norm"]:
-        return f"{equals}torch._foreach_norm({arguments[0]})"
-    if s.name in FOREACH:
-        return f"{equals}torch._foreach_{s.name}{'_' * s.in_place}({', '.join(arguments)})"
-    letters = dict(zip(dict.fromkeys(o.text for o in s.operands if o.many), "abc", strict=False))
-    texts = [letters[o.text] if o.many else o.text for o in s.operands]
-    source = ", ".join(letters)
-    loop = f"for {', '.join(letters.values())} in " + (f"zip({source})" if len(letters) > 1 else source)
-    if "{" in s.name:
-        return f"{equals}[{s.name.format(*texts)} {loop}]"
-    rest = ", ".join(texts[1:] + ([f"{s.keyword}={s.number}"] if s.keyword else []))
-    if s.in_place:
-        return f"{loop}:\n    {texts[0]}.{s.name}_({rest})"
-    return f"{s.dest} = [{texts[0]}.{s.name}({rest}) {loop}]"

@@ -1,11 +1,9 @@
 """What an optimizer program says, put as a person would: the step before any code is printed.
 
-The program becomes a graph of plain operations. Plain means IEEE arithmetic: HERO's `div` has 0/0 = 0 and its `sqrt` takes
-|x|, and here each is replaced by the bare operation wherever signs prove that it is the same, and by `divide` and `abs`
-where they do not. Constants become settings with the names of the field, told from where they stand: the last argument
-of an `interp` is a beta, what is added to a denominator an eps, what multiplies the weights alone a weight decay. The
-update is taken apart into terms, a scale that is one number for all weights times a tensor, so that weight decay can be
-applied by scaling the weights in place; the constant that a multiple of `lr` is multiplied with becomes its default.
+Constants become settings with the names of the field, told from where they stand: the last argument of an `interp` is a
+beta, a small number that is added an eps, what multiplies the weights alone a weight decay. The update is taken apart
+into terms, a scale that is one number for all weights times a tensor, so that weight decay can be applied by scaling
+the weights in place; the constant that a multiple of `lr` is multiplied with becomes the default of lr.
 """
 
 from __future__ import annotations
@@ -19,14 +17,12 @@ from functools import cached_property
 from primitives.canonical import canonical
 from primitives.hero import HERO
 from primitives.program import Instruction, Program
+from searches.optimizers.export.graph import ANY, FULL, NUMBER, OVER_TENSOR, POSITIVE, Graph, Value, plain
 
-NUMBER, TENSORWISE, FULL = range(3)  # one number for all weights; one for each tensor; one for each weight
 LITERALS = frozenset({0.0, 1.0, 2.0, 3.0, 4.0, 0.5, math.pi, math.e, math.inf})
 LARGEST_EPS = 1e-3
-OVER_TENSOR = {"norm", "dot", "cosine_sim"}
 ROLES = ("lr", "beta", "momentum", "eps", "weight_decay", "c")
 _W, _LR = 0, 2  # leaves of both signatures
-_ANY, _NONNEGATIVE, _POSITIVE = range(3)
 
 
 @dataclass(frozen=True)
@@ -39,96 +35,12 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Value:
-    """A node: `op(args)`; or a leaf, a number, a setting, told by `op` and spelled by `name` or `number`."""
-
-    op: str
-    args: tuple[int, ...] = ()
-    name: str = ""
-    number: float = 0.0
-
-
-@dataclass(frozen=True)
 class Term:
     """`scale * tensor`, subtracted from the weights (added if `negative`). Scale None: 1."""
 
     negative: bool
     scale: int | None
     tensor: int
-
-
-class Graph:
-    """Values that stand for plain operations; equal ones are one."""
-
-    def __init__(self) -> None:
-        self.values: list[Value] = []
-        self.kinds: list[int] = []
-        self.signed: set[str] = set()  # states that may be negative, as far as is known
-        self._index: dict[Value, int] = {}
-        self._signs: dict[int, int] = {}
-
-    def add(self, op: str, *args: int, name: str = "", number: float = 0.0) -> int:
-        """The number of a value."""
-        value = Value(op, args, name, number + 0.0)
-        if value not in self._index:
-            self._index[value] = len(self.values)
-            self.values.append(value)
-            self.kinds.append(self._kind(value))
-        return self._index[value]
-
-    def number(self, number: float) -> int:
-        """A literal."""
-        return self.add("number", number=number)
-
-    def leaf(self, name: str) -> int:
-        """w, g, lr, t, m or v."""
-        return self.add("leaf", name=name)
-
-    def _kind(self, value: Value) -> int:
-        if value.op == "leaf":
-            return NUMBER if value.name in ("lr", "t") else FULL
-        if value.op == "full":
-            return FULL
-        if value.op in OVER_TENSOR:
-            return TENSORWISE
-        return NUMBER if value.op == "global_norm" else max((self.kinds[a] for a in value.args), default=NUMBER)
-
-    def sign(self, v: int) -> int:
-        """What is known of the sign of a value, whatever the gradients and however the settings are chosen."""
-        if v not in self._signs:
-            self._signs[v] = self._sign(self.values[v])
-        return self._signs[v]
-
-    def _sign(self, value: Value) -> int:
-        if value.op == "number":
-            return _ANY if not value.number >= 0 else _POSITIVE if value.number > 0 else _NONNEGATIVE
-        if value.op == "setting":
-            return {"eps": _POSITIVE, "c": _ANY}.get(value.name, _NONNEGATIVE)
-        if value.op == "leaf":
-            signed = value.name in ("w", "g") or value.name in self.signed
-            return _POSITIVE if value.name == "t" else _ANY if signed else _NONNEGATIVE
-        if value.op in ("square", "abs", "exp", "exp2", "exp10", "cosh", "norm", "global_norm", "power"):
-            return _NONNEGATIVE  # of the exponentials, since they may underflow
-        signs = [self.sign(a) for a in value.args]
-        if value.op == "sub" and value.args[0] == self.number(1.0):
-            return self._sign_of_complement(self.values[value.args[1]])
-        if value.op == "add":
-            return max(signs) if min(signs) > _ANY else _ANY
-        if value.op == "max":
-            return max(signs)
-        if value.op in ("min", "sqrt", "cbrt", "full"):
-            return min(signs)
-        if value.op in ("mul", "div", "divide", "clip", "interp", "lerp", "reciprocal", "cube", "sign", "tanh", "arctan"):
-            return min(*signs, _NONNEGATIVE)  # a product may underflow
-        return _ANY
-
-    def _sign_of_complement(self, value: Value) -> int:
-        """The sign of 1 - value: positive for a beta, and for a power of one."""
-        if value.op == "power":
-            value, exponent = self.values[value.args[0]], value.args[1]
-            if self.sign(exponent) != _POSITIVE:
-                return _ANY
-        return _POSITIVE if value.op == "setting" and value.name == "beta" else _ANY
 
 
 @dataclass
@@ -190,7 +102,7 @@ def plan(program: Program) -> Plan:
         builder = _Builder(program, signed)
         made = builder.plan()
         # States are zero at first: not negative, unless a step can make them so.
-        more = {name for name, v in made.states.items() if made.graph.sign(v) == _ANY} - signed
+        more = {name for name, v in made.states.items() if made.graph.sign(v) == ANY} - signed
         if not more:
             return made
         signed = signed | more
@@ -279,7 +191,7 @@ class _Builder:
         operands = [self.value(a) for a in args]
         if ins.op in OVER_TENSOR or ins.op == "global_norm":
             operands = [x if g.kinds[x] == FULL else add("full", x) for x in operands]
-        return _plain(g, ins.op, operands)
+        return plain(g, ins.op, operands)
 
     def _role(self, v: int, op: str, args: tuple[int, ...], k: int, number: float) -> str:
         """The role of the constant that is argument k, or nothing."""
@@ -346,7 +258,7 @@ class _Builder:
             for x, s in (ins.args, ins.args[::-1]):
                 if self.is_number(s):
                     return [p.times(*self._factors(s)) for p in self._split(x)]
-        if ins.op == "div" and self.is_number(ins.args[1]) and self.graph.sign(self.value(ins.args[1])) == _POSITIVE:
+        if ins.op == "div" and self.is_number(ins.args[1]) and self.graph.sign(self.value(ins.args[1])) == POSITIVE:
             factor, over, under = self._factors(ins.args[1])
             return [p.times(1 / factor, under, over) for p in self._split(ins.args[0])]
         return whole
@@ -361,7 +273,7 @@ class _Builder:
             (a, over, under), (b, over2, under2) = map(self._factors, ins.args)
             if ins.op == "mul":
                 return a * b, over + over2, under + under2
-            if self.graph.sign(self.value(ins.args[1])) == _POSITIVE:
+            if self.graph.sign(self.value(ins.args[1])) == POSITIVE:
                 return a / b, over + under2, under + over2
         return Fraction(1), (v,), ()
 
@@ -402,7 +314,7 @@ class _Builder:
             assert product is not None
             product = self.graph.add("mul", product, s)
         for v in piece.under:
-            product = _plain(self.graph, "div", [self.graph.number(1.0) if product is None else product, self.value(v)])
+            product = plain(self.graph, "div", [self.graph.number(1.0) if product is None else product, self.value(v)])
         return Term(factor < 0, product, self.value(piece.value))
 
 
@@ -417,34 +329,6 @@ class _Piece:
 
     def times(self, factor: Fraction, over: tuple[int, ...] = (), under: tuple[int, ...] = ()) -> _Piece:
         return _Piece(self.factor * factor, self.over + over, self.under + under, self.value)
-
-
-def _plain(g: Graph, op: str, x: list[int]) -> int:
-    """A primitive of HERO as plain operations."""
-
-    def one() -> int:
-        return g.number(1.0)
-
-    def size(v: int) -> int:
-        return v if g.sign(v) > _ANY else g.add("abs", v)
-
-    number = g.values[x[0]].number if x and g.values[x[0]].op == "number" else 0.0
-    match op:
-        case "div":
-            plain = g.sign(x[1]) == _POSITIVE or number
-            return g.add("div" if plain else "divide", *x)
-        case "sqrt" | "log" | "log2" | "log10":
-            return g.add(op, size(x[0]))
-        case "log1p" if g.sign(x[0]) == _ANY:
-            return g.add("log", g.add("abs", g.add("add", one(), x[0])))
-        case "power":
-            return g.add("power", size(x[0]), x[1])
-        case "clip":
-            whole = x[0] if g.kinds[x[0]] == FULL else g.add("full", x[0])
-            return g.add("clip", *x, g.add("global_norm", whole))
-        case "invert":
-            return g.add("sub", one(), x[0])
-    return g.add(op, *x)
 
 
 def _short(value: Fraction) -> float:

@@ -1,0 +1,88 @@
+"""A found optimizer as code: torch, optax, NumPy, text, LaTeX, JSON.
+
+Every file stands alone: it imports nothing of ours, says where it comes from and how good it is, tests itself against
+golden steps, and ends with its document on one line, from which `discover verify` measures it again. From the program
+to the file: `graph` (plain operations), `plan` (settings and terms), `steps` and `lines` (torch) or `expressions`
+(arrays).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from discover.document import document
+from discover.errors import UserError
+from discover.problem import Find
+from primitives.hero import HERO
+from primitives.printers import NoSpelling, to_latex
+from searches.optimizers.export.common import Export, comment
+from searches.optimizers.export.to_numpy import write as write_numpy
+from searches.optimizers.export.to_optax import write as write_optax
+from searches.optimizers.export.to_torch import write as write_torch
+
+
+def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any]], str]:
+    """A format, as the engine calls it: `(find, provenance) -> text`."""
+
+    def export(find: Find, provenance: Mapping[str, Any]) -> str:
+        names = tuple(provenance["config"]["problem"]["primitives"])
+        primitives = HERO if names == ("all",) else HERO.subset(*names)
+        what = Export(find.program, document(find, provenance, primitives), primitives)
+        try:
+            return write(what)
+        except NoSpelling as error:
+            raise UserError(f"{what.name}: {error}; choose another format") from None
+
+    export.__doc__ = write.__doc__
+    return export
+
+
+@exporter
+def torch(export: Export) -> str:
+    """torch.optim.Optimizer, in a file that imports torch only."""
+    return write_torch(export)
+
+
+@exporter
+def optax(export: Export) -> str:
+    """optax.GradientTransformation."""
+    return write_optax(export)
+
+
+@exporter
+def numpy(export: Export) -> str:
+    """NumPy: init and step, of lists of arrays."""
+    return write_numpy(export)
+
+
+@exporter
+def latex(export: Export) -> str:
+    """LaTeX: displayed formulas."""
+    formula = to_latex(export.program, export.primitives)
+    return f"{comment(export.header, '%')}\\[\n{formula}\\]\n% discover: {export.document.line}\n"
+
+
+@exporter
+def text(export: Export) -> str:
+    """The program itself, after a header."""
+    lines = [
+        line for line in export.header if not line.startswith("    ") or line.strip() not in export.document.program
+    ]
+    return comment(lines) + "\n".join([*export.document.program, f"# discover: {export.document.line}", ""])
+
+
+@exporter
+def json(export: Export) -> str:
+    """JSON: the document, program.json of an artifact."""
+    return export.document.text
+
+
+EXPORTERS: dict[str, Callable[[Find, Mapping[str, Any]], str]] = {
+    "torch": torch,
+    "optax": optax,
+    "numpy": numpy,
+    "latex": latex,
+    "text": text,
+    "json": json,
+}
