@@ -41,8 +41,8 @@ class Trial(Model):
     orders  initial weights and orders of the data; the score is the mean of their validation losses
     """
 
-    steps: int = Field(ge=2, le=1_000_000)
-    orders: int = Field(ge=1, le=1000)
+    steps: int = Field(default=1000, ge=1, le=1_000_000)
+    orders: int = Field(default=1, ge=1, le=1000)
 
     @property
     def warmup(self) -> int:
