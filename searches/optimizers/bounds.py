@@ -71,7 +71,9 @@ class Bounds:
         if name == "min":
             return np.minimum(low, inner[1][0]), np.minimum(high, inner[1][1])
         if name == "clip":  # no element is larger than the norm
-            largest = np.minimum(np.maximum(-low, high), np.maximum(-inner[1][0], inner[1][1]))
+            least, most = inner[1]
+            largest = np.maximum(-least, most)
+            largest = np.where(least >= 0, np.minimum(np.maximum(-low, high), largest), largest)
             return -largest, largest
         if name == "mul":
             return _extremes([_times(x, y) for x in inner[0] for y in inner[1]])

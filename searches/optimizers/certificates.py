@@ -7,6 +7,7 @@ not hold; a certificate that they contradict is withdrawn.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.random import Generator, Philox
@@ -60,7 +61,7 @@ def _bound(program: Program, linear: Linear) -> Certificate:
     if not np.isfinite(largest).all():
         degree = grading.degree(step, linear)
         if degree:
-            return Certificate(name, FAILS, f"gradients s times as large make the step s^{degree} times as large")
+            return Certificate(name, FAILS, _grows(degree))
         return Certificate(name, OPEN, "no bound on the step is shown")
     seen = _largest_step(program, linear)
     if not seen <= largest[-1] * (1 + _ROUNDING):
@@ -74,6 +75,10 @@ def _bound(program: Program, linear: Linear) -> Certificate:
     if not np.allclose(largest / shrink, bound, rtol=1e-6):
         return Certificate(name, OPEN, f"{told}, but weight decay follows another schedule")
     return Certificate(name, HOLDS, f"|w| <= {bound:.4g}, once it is so: {told}, weight decay takes {shrink[-1]:.4g} w")
+
+
+def _grows(degree: Fraction) -> str:
+    return f"gradients s times as large make the step {'s' if degree == 1 else f's^{degree}'} times as large"
 
 
 def _largest_step(program: Program, linear: Linear) -> float:
@@ -104,7 +109,7 @@ def _scale(program: Program, linear: Linear) -> Certificate:
         return Certificate(name, OPEN, f"shown, but 16 times the gradients changed the update by {changed:.2g}")
     step = grading.degree(update.without(W), linear)
     if step is not None and step != 0:
-        return Certificate(name, FAILS, f"gradients s times as large make the step s^{step} times as large")
+        return Certificate(name, FAILS, _grows(step))
     if changed > _ROUNDING:
         return Certificate(name, FAILS, f"16 times the gradients changed the update by {changed:.2g} of itself")
     return Certificate(name, OPEN, "16 times the gradients changed nothing, but that proves nothing")
@@ -144,7 +149,7 @@ def _no_gradient(program: Program, linear: Linear) -> Certificate:
     """What a weight does that never had a gradient."""
     name = "without gradients weights only decay"
     still = Linear(program, zero=("g", *program.signature.state))
-    step = still.results["update"].without(W)
+    step, shrink = still.results["update"].without(W), still.results["update"].coefficient(W)[-1]
     moved = [s for s in program.signature.state if still.results[s] != ZERO]
     if step != ZERO:
         return Certificate(name, FAILS, f"the step is {show(step)}")
@@ -152,7 +157,6 @@ def _no_gradient(program: Program, linear: Linear) -> Certificate:
         return Certificate(name, OPEN, f"the first step is none, but {' and '.join(moved)} move")
     zeros = np.zeros_like(probe.INPUTS[:, 0])
     w = probe.INPUTS[:, 0]
-    shrink = linear.results["update"].coefficient(W)[-1]
     if not np.allclose(_updates(program, w, zeros), shrink * w, rtol=_ROUNDING, atol=0.0):
         return Certificate(name, OPEN, "shown, but without gradients the update is another")
     decay = f"the update is {shrink:.4g} w at the schedule's peak" if shrink else "the update is zero"

@@ -74,14 +74,12 @@ def classify(program: Program) -> Kind:
         return _sign(program, linear, direction.args[0], rest.coefficient(direction), shrink)
     found = average(rest.split()[1], linear)
     if found is not None:
-        name = "momentum" if found.states else "gradient descent"
-        return Kind(0, f"{name}: {_weights(found)}; step {_schedule(rest.split()[0])}{_decay(shrink, None)}")
+        name = f"momentum, {_weights(found)}" if found.states else "gradient descent"
+        return Kind(0, f"{name}; step {_schedule(rest.split()[0])}{_decay(shrink, None)}")
     if direction is not None and direction.name == "div":
         above, below = average(direction.args[0], linear), _root_of_average(direction.args[1], linear)
         if above is not None and below is not None:
-            words = (
-                f"a momentum over the root of an average of squares, as Adam's: {_weights(above)}; {_weights(below)}"
-            )
+            words = f"momentum over the root of an average of squares, as Adam's: {_weights(above)}, {_weights(below)}"
             return Kind(0, f"{words}; step {_schedule(rest.coefficient(direction))}{_decay(shrink, None)}")
     return Kind(0, "none of the known forms")
 
@@ -187,7 +185,7 @@ def _confirmed(program: Program, beta1: float, beta2: float, size: np.ndarray, s
 
 
 def _root_of_average(form: Form, linear: Linear) -> Average | None:
-    root = form.alone
+    root = form.without(ONE).alone  # whatever the epsilon
     if root is None or root.name != "sqrt":
         return None
     (square,) = atom("square", Form.of([(G, np.ones(len(LR)))])).atoms
@@ -223,10 +221,13 @@ def _schedule(size: np.ndarray) -> str:
 def _weights(found: Average) -> str:
     if not found.states:
         return "of this step alone"
+    now, before = found.weights[:2]
+    if np.isclose(before, now * found.decay, rtol=1e-6):
+        return f"beta {found.decay:.4g}"
+    if now * before > 0 and 0 < found.decay < 1:
+        return f"betas {found.beta1:.4g} and {found.decay:.4g}"
     largest = max(found.weights, key=abs) or 1.0
-    told = ", ".join(f"{x / largest:.3g}" for x in found.weights[:4])
-    geometric = f", each later one times {found.decay:.4g}" if np.isfinite(found.decay) else ""
-    return f"weights {told}, ... of newest, last, ... value{geometric}"
+    return f"weights {', '.join(f'{x / largest:.3g}' for x in found.weights[:4])}, ... back in time"
 
 
 def show(form: Form) -> str:

@@ -19,7 +19,8 @@ def explain(program: Program, raw: Program | None = None) -> list[tuple[str, str
         alive = without_dead_code(raw)
         n, dead = len(raw.instructions), len(raw.instructions) - len(alive.instructions)
         parts.append((f"as bred: {n} statements", format_program(raw, HERO)))
-        parts.append((f"without the {dead} that no update depends on", format_program(alive, HERO)))
+        if dead:
+            parts.append((f"without the {dead} that no update depends on", format_program(alive, HERO)))
     form = canonical(program, HERO)
     parts.append((f"canonical form: {len(form.instructions)} statements", format_program(form, HERO)))
     kind = classify(form)

@@ -24,7 +24,9 @@ _SEGMENTS = np.array([0, 32, _WEIGHTS])
 _GRID = (0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.003, 0.001)  # of 1 - beta
 _FINER = (1.5, 1.22, 1.1, 1.03, 1.01, 1.003)  # factors of 1 - beta that it is refined by, one after the other
 _MOVES = 6  # at most, by each of them
+_SPARE = 2  # that are refined beside those that are asked for
 _AT_ONCE = 64  # programs followed together
+Fit = tuple[float, float, tuple[float, ...]]  # distance, factor of the step, 1 - betas
 
 
 @dataclass(frozen=True)
@@ -57,29 +59,32 @@ def relatives(program: Program, known: Mapping[str, Program] | None = None, coun
     names: dict[bytes, list[str]] = {}
     for name, candidate in known.items():
         names.setdefault(_updates([candidate]).tobytes(), []).append(name)
-    found = [_nearest(" or ".join(same), known[same[0]], updates) for same in names.values()]
+    first = [(_best(known[same[0]], _grid(known[same[0]]), updates), same) for same in names.values()]
+    near = sorted(first, key=lambda pair: pair[0])[: count + _SPARE]
+    found = [_refined(" or ".join(same), known[same[0]], best, updates) for best, same in near]
     return sorted(found, key=lambda r: (round(r.distance, 4), len(r.betas)))[:count]
 
 
-def _nearest(name: str, candidate: Program, updates: np.ndarray) -> Relative:
-    """The candidate with its betas fitted."""
-    slots = betas(candidate)
-    best = _best(candidate, slots, product(_GRID, repeat=len(slots)), updates)
+def _grid(candidate: Program) -> Iterator[tuple[float, ...]]:
+    return product(_GRID, repeat=len(betas(candidate)))
+
+
+def _refined(name: str, candidate: Program, best: Fit, updates: np.ndarray) -> Relative:
+    """The candidate with its betas fitted, from the best of the grid on."""
     for factor in _FINER:
         for _ in range(_MOVES):
             before = best
             around = [[b / factor, b, min(b * factor, 1.0)] for b in best[2]]
-            best = min(best, _best(candidate, slots, product(*around), updates))
+            best = min(best, _best(candidate, product(*around), updates))
             if best == before:
                 break
     distance, factor, distances = best
     return Relative(name, distance, tuple(1.0 - d for d in distances), factor * _rate(candidate))
 
 
-def _best(
-    candidate: Program, slots: tuple[int, ...], grid: Iterator[tuple[float, ...]], updates: np.ndarray
-) -> tuple[float, float, tuple[float, ...]]:
-    """(distance, factor of the step, 1 - betas) of the best betas of a grid."""
+def _best(candidate: Program, grid: Iterator[tuple[float, ...]], updates: np.ndarray) -> Fit:
+    """The best fit on a grid of 1 - betas."""
+    slots = betas(candidate)
     points = list(grid)
     found = []
     for first in range(0, len(points), _AT_ONCE):
