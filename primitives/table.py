@@ -158,7 +158,7 @@ ERF = unary(
 SIGN = unary(
     "sign", "sign({0})", "F(0)", c="({0} != {0} ? {0} : ({0} > 0) - ({0} < 0))",
     numba="np.sign({0}) + 0.0",  # its sign(-0) is -0
-    torch=lambda t, a: t.where(a == a, t.sign(a), a),  # its sign(NaN) is 0
+    torch=lambda t, a: t.where(a == a, t.sign(a), a),  # its sign(NaN) is 0, which the template, for reading, takes
     nan="sign(NaN) is NaN; sign(0) and sign(-0) are 0",
 )  # fmt: skip
 INTERP = Primitive(
@@ -183,6 +183,7 @@ SCALE = Primitive(
     "np.where({1} == {1}, np.ldexp({0}, np.rint(np.clip(np.nan_to_num({1}), -4400, 4400)).astype(int)), np.nan)",
     "({1} == {1} ? scalbn{f}({0}, (int)rint{f}(fmin{f}(fmax{f}({1}, -4400.0{f}), 4400.0{f}))) : {1})", None,
     numba="(math.ldexp({0}, int(np.rint(min(max({1}, -4400.0), 4400.0)))) if {1} == {1} else {1})",
+    # The template is for reading: torch.ldexp overflows with 2^k.
     torch=_torch_scale, torch_source="torch.where({1} == {1}, torch.ldexp({0}, torch.round({1})), {1})",
     domain=(_ANY, (-30.0, 30.0)), missing=_NO_FORMULA, nan="x * 2^round(k), k clipped to +-4400; NaN if either is NaN",
 )  # fmt: skip

@@ -418,7 +418,7 @@ SIGNS = HERO.subset("sign", "mul", "div", "add", "sub", "neg", "interp", "abs", 
 
 
 @pytest.mark.parametrize("primitives", [HERO, SIGNS], ids=["all", "signs"])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_optimizers_mean_the_same_over_steps_and_for_zero_gradients(primitives, data):
     """Wherever no NaN came up, and the last bits of gradients and constants do not decide."""

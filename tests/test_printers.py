@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,16 +17,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from primitives.primitive import Primitive
+from primitives.evaluators.conformance import exact
+from primitives.hero import HERO
+from primitives.primitive import Primitive, PrimitiveSet
 from primitives.printers import NoSpelling, to_c, to_latex, to_python, to_sympy
-from primitives.printers.python import NUMBA, imports
+from primitives.printers.python import for_numba, imports
 from primitives.program import Instruction, Program, Signature
 from primitives.table import ARITHMETIC, REAL
 from primitives.text import parse
 from tests.test_text import EXP2, FUNCTION, OPTIMIZER, programs
 
 CC = shutil.which("cc")
-ALL = pytest.mark.parametrize("primitive", REAL.primitives, ids=lambda p: p.name)
+HEROS = tuple(p for p in HERO if p not in REAL.primitives)
+ALL = pytest.mark.parametrize(
+    "primitive",
+    REAL.primitives + HEROS,
+    ids=lambda p: p.name + ("_hero" if p.name in REAL.index and p in HEROS else ""),
+)
 LION = parse("update = sign(interp(g, m, 0.9))\nm = interp(g, m, 0.99)\n", OPTIMIZER, REAL)
 
 
@@ -37,16 +45,28 @@ def one(primitive: Primitive) -> Program:
     )
 
 
+def home(primitive: Primitive) -> PrimitiveSet:
+    """The set that a primitive is of."""
+    return HERO if primitive in HEROS else REAL
+
+
+def compiled(primitive: Primitive, dtype: str) -> str:
+    """What the C function of a primitive is called."""
+    return f"f{len(home(primitive))}_{primitive.name}_{dtype}"
+
+
 def samples(primitive: Primitive) -> np.ndarray:
     """float64[arity, 64] inside the primitive's domain."""
-    rng = np.random.default_rng(REAL.opcode(primitive.name))
+    if not primitive.arity:
+        return np.empty((0, 64))
+    rng = np.random.default_rng(home(primitive).opcode(primitive.name))
     low, high = np.array(primitive.domain).T[..., None]
     return rng.uniform(low, high, (primitive.arity, 64))
 
 
 def truth(primitive: Primitive, points: np.ndarray) -> np.ndarray:
     with mpmath.workprec(200):
-        return np.array([float(primitive.high(mpmath.mp, *map(mpmath.mpf, row))) for row in points.T.tolist()])
+        return np.array([float(v) for v in exact(primitive, points, np.array([0, points.shape[1]]), mpmath.mp)])
 
 
 def run(source: str, name: str) -> Callable[..., np.ndarray]:
@@ -59,14 +79,16 @@ def run(source: str, name: str) -> Callable[..., np.ndarray]:
 @ALL
 def test_python_of_every_primitive(primitive: Primitive) -> None:
     points = samples(primitive)
-    result = run(to_python(one(primitive), REAL, "f"), "f")(*points)
+    result = run(to_python(one(primitive), home(primitive), "f"), "f")(*points)
     np.testing.assert_allclose(result, truth(primitive, points), rtol=1e-13, atol=1e-15)
 
 
 @ALL
 def test_numba_spellings_agree_on_scalars(primitive: Primitive) -> None:
+    if primitive.over:
+        pytest.skip("not of scalars")
     points = samples(primitive)
-    function = run(to_python(one(primitive), REAL, "f", spellings=NUMBA), "f")
+    function = run(to_python(one(primitive), home(primitive), "f", spellings=for_numba(home(primitive))), "f")
     result = [function(*row) for row in points.T]
     np.testing.assert_allclose(result, truth(primitive, points), rtol=1e-13, atol=1e-15)
 
@@ -91,18 +113,22 @@ def assert_same(primitive: Primitive, points: np.ndarray, got: np.ndarray) -> No
 
 @ALL
 def test_special_values_in_python_numba_and_c(primitive: Primitive, library: ctypes.CDLL) -> None:
+    if primitive.over or not primitive.arity:
+        pytest.skip("not of scalars")
     points = special(primitive)
     with np.errstate(all="ignore"):
-        assert_same(primitive, points, run(to_python(one(primitive), REAL, "f"), "f")(*points))
-    compiled = numba.njit(error_model="numpy")(run(to_python(one(primitive), REAL, "f", spellings=NUMBA), "f"))
-    assert_same(primitive, points, np.array([compiled(*row) for row in points.T.tolist()], float))
-    function = library[f"f_{primitive.name}_float64"]
+        assert_same(primitive, points, run(to_python(one(primitive), home(primitive), "f"), "f")(*points))
+    source = to_python(one(primitive), home(primitive), "f", spellings=for_numba(home(primitive)))
+    jitted = numba.njit(error_model="numpy")(run(source, "f"))
+    assert_same(primitive, points, np.array([jitted(*row) for row in points.T.tolist()], float))
+    function = library[compiled(primitive, "float64")]
     function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double] * primitive.arity
     assert_same(primitive, points, np.array([function(*row) for row in points.T.tolist()]))
 
 
 def test_a_primitive_says_why_it_lacks_a_spelling() -> None:
     assert {p.name for p in REAL if "sympy" in p.missing} == {"exponent", "scale", "round"}
+    assert {p.name for p in HERO if p.missing} == {p.name for p in HERO if p.over}
     assert {p.name for p in REAL if "gradient" in p.missing} == {"exponent", "scale"}
     with pytest.raises(ValueError, match="sympy is neither given nor said to be missing"):
         replace(REAL[REAL.opcode("exp")], sympy=None)
@@ -117,9 +143,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
         pytest.skip("no C compiler")
     folder = tmp_path_factory.mktemp("c")
     source = ["#include <math.h>"]
-    for p in REAL:
+    for p in (*REAL, *(p for p in HEROS if p.c)):
         for dtype in ("float64", "float32"):
-            source.append(to_c(one(p), REAL, f"f_{p.name}_{dtype}", dtype).replace("static inline ", "", 1))
+            source.append(to_c(one(p), home(p), compiled(p, dtype), dtype).replace("static inline ", "", 1))
     return build(folder, "\n".join(source))
 
 
@@ -138,14 +164,21 @@ def test_c_of_every_primitive(
     primitive: Primitive, dtype: str, ctype: type[ctypes.c_double], rtol: float, library: ctypes.CDLL
 ) -> None:
     points = samples(primitive).astype(dtype).astype(np.float64)
-    function = library[f"f_{primitive.name}_{dtype}"]
+    if not primitive.c:
+        with pytest.raises(NoSpelling, match=f"{primitive.name!r} cannot be written in c: {primitive.missing['c']}"):
+            to_c(one(primitive), home(primitive), "f")
+        return
+    function = library[compiled(primitive, dtype)]
     function.restype, function.argtypes = ctype, [ctype] * primitive.arity
     result = np.array([function(*row) for row in points.T.tolist()])
     np.testing.assert_allclose(result, truth(primitive, points), rtol=rtol, atol=rtol)
 
 
 def test_c_keeps_the_special_values(library: ctypes.CDLL) -> None:
-    minimum, sign = library["f_min_float64"], library["f_sign_float64"]
+    minimum, sign = (
+        library[compiled(REAL[REAL.opcode("min")], "float64")],
+        library[compiled(REAL[REAL.opcode("sign")], "float64")],
+    )
     minimum.restype = sign.restype = ctypes.c_double
     minimum.argtypes, sign.argtypes = [ctypes.c_double] * 2, [ctypes.c_double]
     nan, inf = float("nan"), float("inf")
@@ -159,11 +192,11 @@ def test_sympy_of_every_primitive(primitive: Primitive) -> None:
         with pytest.raises(
             NoSpelling, match=f"{primitive.name!r} cannot be written in sympy: {primitive.missing['sympy']}"
         ):
-            to_sympy(one(primitive), REAL)
+            to_sympy(one(primitive), home(primitive))
         return
     import sympy
 
-    expression = to_sympy(one(primitive), REAL)["y"]
+    expression = to_sympy(one(primitive), home(primitive))["y"]
     points = samples(primitive)[:, :8]
     symbols = [sympy.Symbol(name, real=True) for name in "abc"]
     result = [
@@ -171,7 +204,29 @@ def test_sympy_of_every_primitive(primitive: Primitive) -> None:
         for row in points.T.tolist()
     ]
     np.testing.assert_allclose(result, truth(primitive, points), rtol=1e-13)
-    assert to_latex(one(primitive), REAL).startswith("y = ")
+    assert to_latex(one(primitive), home(primitive)).startswith("y = ")
+
+
+@ALL
+def test_torch_of_every_primitive(primitive: Primitive) -> None:
+    """The builder and the template, on tensors of float64; of special values too, but for what two templates say."""
+    import torch
+
+    names = ("a", "b", "c")[: primitive.arity]
+    expression = primitive.torch_source.format(*names)
+    points = samples(primitive)
+    for values in (points, special(primitive)) if primitive.arity and not primitive.over else (points,):
+        tensors = [torch.tensor(row) for row in values]
+        assert primitive.torch is not None
+        built = primitive.torch(torch, *tensors)
+        written = eval(expression, {"torch": torch, "math": math} | dict(zip(names, tensors, strict=True)))
+        with np.errstate(all="ignore"):
+            segments = {"segments": np.array([0, values.shape[1]])} if primitive.over else {}
+            wanted = np.broadcast_to(primitive.numpy(*values, **segments), values.shape[1])
+        plain = values is not points and primitive.name in ("sign", "scale")
+        for result in (built,) if plain else (built, written):
+            got = torch.broadcast_to(torch.as_tensor(result, dtype=torch.float64), (values.shape[1],)).numpy()
+            np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-300, err_msg=primitive.name)
 
 
 def test_python_reads_as_a_person_would_write_it() -> None:

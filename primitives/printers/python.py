@@ -13,8 +13,13 @@ from primitives.printers.source import rename, render, spell, template, words
 from primitives.program import Program
 from primitives.table import REAL
 
-# For functions that Numba compiles, of scalars: `to_python(..., spellings=NUMBA)`.
-NUMBA = {p.name: p.numba for p in REAL if p.numba}
+
+def for_numba(primitives: PrimitiveSet) -> dict[str, str]:
+    """Spellings for functions that Numba compiles, of scalars: `to_python(..., spellings=for_numba(primitives))`."""
+    return {p.name: p.numba for p in primitives if p.numba}
+
+
+NUMBA = for_numba(REAL)
 _DIVISOR = re.compile(r"/ (\{[0-2]\})")  # Python's floats refuse to divide by zero
 _IMPORTS = {"math": "import math", "np": "import numpy as np", "special": "from scipy import special"}
 
