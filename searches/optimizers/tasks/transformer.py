@@ -32,7 +32,7 @@ from searches.optimizers.tasks.text import CHARACTERS, read
 # `valid_from` on. `chunk` sequences go through at a time.
 VOCABULARY, WIDTH, HEADS, LAYERS, CONTEXT, BATCH, CHUNK, STARTS, VALID_FROM, VALID = range(10)
 EXPANSION = 4  # features of the hidden layer for one of the model's
-TOKENS = 512  # at most, in a chunk of more than one sequence
+TOKENS = 256  # at most, in a chunk of more than one sequence
 SLICE = 128  # tokens at a time whose logits stay in the nearest caches
 # Deviation of the initial embeddings, and of the other weights times the root of their inputs: about GPT-2's (0.02 at
 # 768 inputs). Chosen among several as one with which the updates tell apart well: from larger ones AdamW trains as well
@@ -63,7 +63,7 @@ def _rows(sizes):
     sum     gradient of one chunk of several
     """
     step, d = _stride(sizes), sizes[WIDTH]
-    ids = 0
+    ids = np.int64(0)
     wide = ids + 6 * step
     dx = wide + EXPANSION * d * step
     dy = dx + d * step
@@ -348,7 +348,7 @@ def gradient(sizes, integers, reals, rows, noise, w, scratch, g):
             _read(sizes, integers, np.int64(rows[begin + b]), b, scratch, 0)
         loss += _forward(sizes, w, scratch, count * context, scale)
         if begin == 0:
-            _backward(sizes, w, scratch, g, 0, count * context)
+            _backward(sizes, w, scratch, g, np.int64(0), count * context)
         else:
             _backward(sizes, w, scratch, scratch, total, count * context)
             for k in range(end):
