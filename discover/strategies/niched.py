@@ -14,7 +14,7 @@ from discover.spec import Strategy as Settings
 from discover.strategies.base import Strategy
 from primitives.packed import Packed, pack
 
-CONTEST = 2  # niches drawn for a parent; that with the best program in it wins
+CONTEST = 4  # niches drawn for a parent; that with the best program in it wins
 
 
 class Niched(Strategy):
