@@ -11,6 +11,7 @@ from discover import breed
 from discover.breed import Breeder
 from discover.problem import KINDS, Mutations
 from primitives import philox
+from primitives.hero import HERO
 from primitives.packed import Packed, Shape, pack, unpack
 from primitives.program import Program, Signature
 from primitives.table import ARITHMETIC, REAL
@@ -48,7 +49,7 @@ def same(a, b):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from([REAL, ARITHMETIC]), st.integers(0, 12), st.integers(0, 5), st.integers(1, 20), SEEDS)
+@given(st.sampled_from([REAL, ARITHMETIC, HERO]), st.integers(0, 12), st.integers(0, 5), st.integers(1, 20), SEEDS)
 def test_children_are_valid_and_fit(primitives, instructions, constants, rounds, seed):
     problem = Problem(primitives, instructions, constants)
     batch = parents(problem, 20, rounds, seed)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from primitives.fingerprint import Fingerprinter, _hash_outputs, probes
+from primitives.hero import HERO
 from primitives.packed import Shape, pack
 from primitives.program import Signature
 from primitives.table import REAL
@@ -50,6 +51,13 @@ def test_state_counts_as_an_input():
     batch = pack([parse(t, signature, REAL) for t in texts], REAL, Shape(2, 2, 4, 2))
     a, b, c = Fingerprinter(REAL, probes(2))(batch)
     assert a == b != c
+
+
+def test_tensors_are_told_from_the_tree():
+    """Reductions see two tensors: the norm of one is not that of both."""
+    batch = [parse(f"out = {t}", XY, HERO) for t in ("norm(x)", "global_norm(x)", "clip(x, y)", "norm(x)")]
+    a, b, c, d = Fingerprinter(HERO, probes(2))(pack(batch, HERO, SHAPE))
+    assert a == d and len({a, b, c}) == 3
 
 
 def test_free_constants_stand_for_any_value():

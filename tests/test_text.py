@@ -8,6 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from primitives.hero import HERO
+from primitives.primitive import PrimitiveSet
 from primitives.program import Instruction, Program, Signature
 from primitives.table import ARITHMETIC, REAL
 from primitives.text import MAX_NESTING, MAX_TEXT, TextError, format_program, parse
@@ -126,7 +128,7 @@ def test_the_limits_are_wide_enough() -> None:
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> Program:
+def programs(draw: st.DrawFn, primitives: PrimitiveSet = REAL) -> Program:
     """Any valid program: dead code, shared and unused constants, results that are leaves, names in and out."""
     signature = draw(
         st.sampled_from(
@@ -137,7 +139,7 @@ def programs(draw: st.DrawFn) -> Program:
     instructions: list[Instruction] = []
     n = len(signature.leaves)
     for _ in range(draw(st.integers(0, 12))):
-        primitive = draw(st.sampled_from(REAL.primitives))
+        primitive = draw(st.sampled_from(primitives.primitives))
         recent = st.integers(max(-len(constants), n + len(instructions) - 4), n + len(instructions) - 1)
         anything = st.integers(-len(constants), n + len(instructions) - 1)
         args = [draw(recent | anything if n + len(instructions) else anything) for _ in range(primitive.arity)]
@@ -151,6 +153,22 @@ def programs(draw: st.DrawFn) -> Program:
 def test_every_program_comes_back_to_the_bit(program: Program) -> None:
     text = format_program(program, REAL)
     assert parse(text, program.signature, REAL) == program
+
+
+@settings(max_examples=300, deadline=None)
+@given(programs(HERO))
+def test_programs_with_named_numbers_come_back_too(program: Program) -> None:
+    assert parse(format_program(program, HERO), program.signature, HERO) == program
+
+
+def test_a_number_with_a_name_is_called() -> None:
+    program = parse("y = pi() * x + sqrt(e())", FUNCTION, HERO)
+    assert program.instructions[0] == Instruction("pi", ()) and program.constants == ()
+    assert format_program(program, HERO) == "y = pi() * x + sqrt(e())\n"
+    with pytest.raises(TextError, match="pi takes 0 arguments, not 1"):
+        parse("y = pi(x)", FUNCTION, HERO)
+    with pytest.raises(TextError, match="sqrt takes 1 argument, not 0"):
+        parse("y = sqrt()", FUNCTION, HERO)
 
 
 @settings(max_examples=1000, deadline=None)
