@@ -13,6 +13,7 @@ import numpy as np
 
 from primitives.compiled import inlined, inner
 from primitives.evaluators.intrinsics import unbits
+from primitives.evaluators.vecmath import helpers
 from primitives.philox import mix
 from primitives.rules import (
     ARITY,
@@ -73,7 +74,9 @@ _CONSTANTS_LAST = np.int64(1 << 62)
 _MASK = np.uint64((1 << 62) - 1)
 _K1, _K2, _K3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _K4, _K5 = np.uint64(0x27D4EB2F165667C5), np.uint64(0xD6E8FEB86659FD93)
-_ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SQUARE, _SQRT, _RECIPROCAL, _INTERP = range(len(FOLDED))  # in that order
+# In the order of FOLDED.
+_ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SQUARE, _SQRT, _RECIPROCAL, _INTERP, _MIN, _MAX, _SIGN, _EXP, _TANH = range(len(FOLDED))
+_exp, _tanh = helpers("float64").exp, helpers("float64").tanh  # the same bits on every machine
 
 
 @inlined
@@ -205,7 +208,15 @@ def _fold(number, x, y, z, free):
         return (True, math.sqrt(x)) if x >= 0.0 else (free, 1.0)
     if number == _RECIPROCAL:
         return (True, 1.0 / x) if x != 0.0 else (free, 1.0)
-    return True, (1.0 - z) * x + z * y  # _INTERP
+    if number == _INTERP:
+        return True, (1.0 - z) * x + z * y
+    if number == _MIN:
+        return True, x if x < y or x != x else y
+    if number == _MAX:
+        return True, x if x > y or x != x else y
+    if number == _SIGN:
+        return True, np.float64((x > 0.0) - (x < 0.0)) if x == x else x
+    return True, _exp(x) if number == _EXP else _tanh(x)
 
 
 @inner

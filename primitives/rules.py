@@ -95,6 +95,7 @@ mul(u, sign(u)) -> abs(u)
 mul(abs(u), sign(u)) -> u
 abs(v) -> v if v >= 0
 max(v, 0) -> v if v >= 0
+sqrt(c) -> sqrt(sub(0, c)) if c < 0
 sqrt(abs(v)) -> sqrt(v)
 sqrt(neg(v)) -> sqrt(v)
 square(sqrt(v)) -> abs(v)
@@ -189,7 +190,10 @@ PROOFS = {
 }  # fmt: skip
 
 # Primitives whose value on constants the canonical form computes; their number is what compiled code knows them by.
-FOLDED = ("add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp")
+FOLDED = (
+    "add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp", "min", "max",
+    "sign", "exp", "tanh",
+)  # fmt: skip
 
 # The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands
 # at the head of a value is LEAF, CONSTANT or FIRST_OPERATION + opcode; the table starts with a record for each:
