@@ -75,7 +75,9 @@ _MASK = np.uint64((1 << 62) - 1)
 _K1, _K2, _K3 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _K4, _K5 = np.uint64(0x27D4EB2F165667C5), np.uint64(0xD6E8FEB86659FD93)
 # In the order of FOLDED.
-_ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SQUARE, _SQRT, _RECIPROCAL, _INTERP, _MIN, _MAX, _SIGN, _EXP, _TANH = range(len(FOLDED))
+(
+    _ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SQUARE, _SQRT, _RECIPROCAL, _INTERP, _MIN, _MAX, _SIGN, _EXP, _TANH,
+) = range(len(FOLDED))  # fmt: skip
 _exp, _tanh = helpers("float64").exp, helpers("float64").tanh  # the same bits on every machine
 
 
