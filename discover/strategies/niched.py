@@ -14,7 +14,7 @@ from discover.spec import Strategy as Settings
 from discover.strategies.base import Strategy
 from primitives.packed import Packed, pack
 
-CONTEST = 4  # niches drawn for a parent; that with the best program in it wins
+CONTESTS = 2, 4  # first values of the first axis, then niches of the winner: so many are drawn, the best one breeds
 
 
 class Niched(Strategy):
@@ -39,15 +39,12 @@ class Niched(Strategy):
 
     def ask(self, n: int, generation: int) -> Packed:
         """Mutated winners of tournaments, within niches that won theirs; at first the warm start, mutated."""
-        occupied = np.flatnonzero(self.born)
         generator = self.generator(generation)
-        if not len(occupied):
+        if not self.born.any():
             batch = self._start[np.arange(n) % len(self._start)]
             self._breed(batch[len(self._start) :], self.seed, generation)
             return batch
-        best = self.value.reshape(-1, self.size).min(axis=1)
-        drawn = occupied[generator.integers(len(occupied), size=(n, CONTEST))]
-        niche = drawn[np.arange(n), np.argmin(best[drawn], axis=1)]
+        niche = self._contest(generator, n)
         living = np.minimum(self.born[niche], self.size)
         places = generator.integers(living[:, None], size=(n, self.settings.tournament))
         contestants = niche[:, None] * self.size + places
@@ -55,6 +52,22 @@ class Niched(Strategy):
         batch = self.programs[parents]
         self._breed(batch, self.seed, generation)
         return batch
+
+    def _contest(self, generator: np.random.Generator, n: int) -> np.ndarray:
+        """int64[n]: the niches that parents come from."""
+        first = self.problem.descriptors[0].cells if self.problem.descriptors else 1
+        best = self.value.reshape(first, -1, self.size).min(axis=2)
+        best[self.born.reshape(first, -1) == 0] = np.nan
+        kinds = np.flatnonzero((~np.isnan(best)).any(axis=1))
+        drawn = kinds[generator.integers(len(kinds), size=(n, CONTESTS[0]))]
+        kind = drawn[np.arange(n), np.argmin(np.nanmin(best[drawn], axis=2), axis=1)]
+        niche = np.empty(n, np.int64)
+        for k in kinds.tolist():
+            mine = np.flatnonzero(kind == k)
+            living = np.flatnonzero(~np.isnan(best[k]))
+            drawn = living[generator.integers(len(living), size=(len(mine), CONTESTS[1]))]
+            niche[mine] = k * best.shape[1] + drawn[np.arange(len(mine)), np.argmin(best[k, drawn], axis=1)]
+        return niche
 
     def tell(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
         """A finite child takes the place of its structure if it is better, or the oldest place of its niche."""
