@@ -79,7 +79,8 @@ def test_programs_that_differ_in_constants_run_together() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_trainings_end_with_the_compiled_losses(kind: str) -> None:
     """30 steps, five optimizers, two data orders: validation losses within 2e-5, and the same ones diverge."""
-    task = build(kind, "search")
+    small = {"transformer": {"batch": 8, "valid": 32}, "quadratic": {}}.get(kind, {"batch": 16})
+    task = build(kind, "search", **small)
     packed = pack([parse(text, SIGNATURE, HERO) for text in PROGRAMS], HERO, Shape(5, 3, 10, 4))
     keys = np.array([3, 4], np.uint64)
     compiled = training.train(task, packed, keys, 30, 3)

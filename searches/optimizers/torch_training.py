@@ -74,5 +74,6 @@ def train(task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int,
             leaves = torch.stack([tensor[members] for tensor in (weights, g, lr, m, v)])
             update, m[members], v[members] = torch_batch.run(HERO, programs, leaves, segments)
             weights[members] = leaves[0] - update
-    loss = vmap(vmap(model.validation))(weights).double()
+    # A program at a time: validation data may be a hundred minibatches.
+    loss = torch.stack([vmap(model.validation)(w) for w in weights]).double()
     return torch.where(alive & loss.isfinite(), loss, torch.inf).cpu().numpy()
