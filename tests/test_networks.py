@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from primitives.compiled import outer
-from searches.networks import layers, products
+from searches.networks import layers, products, subnormals
 
 STRIDE = 80  # of rows of activations, longer than the tokens in them
 
@@ -106,3 +106,26 @@ def test_cross_entropy_of_huge_scores_is_finite() -> None:
     wanted = x.max(0) + np.log(shifted.sum(0)) - x[target, np.arange(32)]
     assert loss == pytest.approx(wanted.sum(), rel=1e-6)
     np.testing.assert_allclose(gradient, 0.5 * (shifted / shifted.sum(0) - np.eye(20)[target].T), atol=1e-6)
+
+
+@outer
+def _halved(x, out):  # type: ignore[no-untyped-def]
+    for i in range(len(x)):
+        out[i] = x[i] * np.float32(0.5)
+
+
+@outer
+def _halved_twice(x, flushed, kept):  # type: ignore[no-untyped-def]
+    before = subnormals.flush_subnormals()
+    _halved(x, flushed)
+    subnormals.restore_subnormals(before)
+    _halved(x, kept)
+
+
+def test_subnormals_are_zero_for_a_while_only() -> None:
+    x = np.full(64, np.finfo(np.float32).tiny)
+    flushed, kept = np.ones((2, 64), np.float32)
+    _halved_twice(x, flushed, kept)
+    assert kept.tolist() == (x / 2).tolist()
+    if subnormals._X86:
+        assert not flushed.any()

@@ -25,6 +25,7 @@ from searches.networks.layers import (
     softmax_backward,
 )
 from searches.networks.products import LANES, ROWS, product, row_dots, row_products, transpose
+from searches.networks.subnormals import flush_subnormals, restore_subnormals
 from searches.optimizers.tasks.task import TRANSFORMER, Task
 from searches.optimizers.tasks.text import CHARACTERS, read
 
@@ -341,6 +342,7 @@ def gradient(sizes, integers, reals, rows, noise, w, scratch, g):
     context, batch = sizes[CONTEXT], sizes[BATCH]
     total, end = _rows(sizes)[-1], _weights(sizes)[-1]
     scale = F(1.0 / (batch * context))
+    before = flush_subnormals()
     loss = 0.0
     for begin in range(0, batch, sizes[CHUNK]):
         count = min(sizes[CHUNK], batch - begin)
@@ -353,6 +355,7 @@ def gradient(sizes, integers, reals, rows, noise, w, scratch, g):
             _backward(sizes, w, scratch, scratch, total, count * context)
             for k in range(end):
                 g[k] += scratch[total + k]
+    restore_subnormals(before)
     return loss / (batch * context)
 
 
@@ -360,12 +363,14 @@ def gradient(sizes, integers, reals, rows, noise, w, scratch, g):
 def evaluate(sizes, integers, reals, w, scratch):
     """Mean loss over the validation sequences, in nats a character."""
     context, valid = sizes[CONTEXT], sizes[VALID]
+    before = flush_subnormals()
     loss = 0.0
     for begin in range(0, valid, sizes[CHUNK]):
         count = min(sizes[CHUNK], valid - begin)
         for b in range(count):
             _read(sizes, integers, sizes[VALID_FROM] + (begin + b) * context, b, scratch, 0)
         loss += _forward(sizes, w, scratch, count * context, F(1))
+    restore_subnormals(before)
     return loss / (valid * context)
 
 
