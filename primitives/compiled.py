@@ -35,9 +35,9 @@ def _is_package(folder: Path) -> bool:
 
 
 def _package(file: str) -> Path:
-    """The folder of a module; in a package of packages, that of the one directly below the outermost."""
+    """The folder of a module, or that of the outermost package that it is in."""
     folder = Path(file).parent
-    while _is_package(folder.parent) and _is_package(folder.parent.parent):
+    while _is_package(folder.parent):
         folder = folder.parent
     return folder
 

@@ -77,7 +77,7 @@ class Moves(Model):
     """Weights of the mutations and how they move constants: see discover.problem.Mutations.
 
     The defaults are the engine's. The paper's are insert = delete = 1 and modify = 0 (its modify is `rewire` and the
-    constant moves here, together 1), duplicate = 0, normal = 1, step = 1, and 0 for jump, complement, flip, same and unit.
+    constant moves here, together 1), normal = step = 1, and 0 for duplicate, jump, complement, flip, same and unit.
     """
 
     insert: float = Field(default=1.0, ge=0)
@@ -115,6 +115,7 @@ class OptimizerConfig(Model):
     meta_proxy      its task
     final           training of the finalists, on data orders that the search has not seen
     finalists       programs of each number of buffers that get it
+    ablated         how many of these are cut down to what they need
     """
 
     primitives: Names = ("all",)
@@ -131,6 +132,7 @@ class OptimizerConfig(Model):
     meta_proxy: Proxy = Proxy(width=32, layers=2, context=32)
     final: Trial = Trial(steps=1000, orders=8)
     finalists: int = Field(default=6, ge=1, le=100)
+    ablated: int = Field(default=2, ge=0, le=100)
     warm_start: WarmStart = WarmStart()
     mutations: Moves = Moves()
 

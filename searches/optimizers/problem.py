@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from discover.archive import front
 from discover.errors import UserError
 from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
 from primitives.fingerprint import probes
@@ -20,6 +21,7 @@ from primitives.packed import Packed, Shape, pack
 from primitives.primitive import UnknownPrimitive
 from primitives.program import Program
 from searches.optimizers import probe
+from searches.optimizers.ablation import ablate
 from searches.optimizers.config import OptimizerConfig, Proxy, Trial
 from searches.optimizers.programs import SIGNATURE, warm_start
 from searches.optimizers.tasks import Task, build
@@ -27,7 +29,7 @@ from searches.optimizers.training import in_hero, train
 
 BUFFERS, DEGREE = 0, 1  # columns of probe.describe
 SETS = {"all": HERO, "reduced": REDUCED}
-SEARCH, FINAL, META = range(3)  # what data orders are for
+SEARCH, FINAL, META, ABLATION = range(4)  # what data orders are for
 
 
 class OptimizerProblem(Problem):
@@ -120,11 +122,14 @@ class OptimizerProblem(Problem):
         stream = np.random.SeedSequence([self.config.data_seed, purpose])
         return stream.generate_state(first + trial.orders, np.uint64)[first:]
 
-    def losses(self, programs: Sequence[Program]) -> np.ndarray:
-        """float64[n, orders]: validation losses on the data orders of finalists, on all processors."""
+    def losses(self, programs: Sequence[Program], purpose: int = FINAL, orders: int = 0) -> np.ndarray:
+        """float64[n, orders]: validation losses on data orders that the search has not seen, on all processors.
+
+        orders: the first so many of `final.orders` (0: all)
+        """
         batch = in_hero(pack(list(programs), self.primitives, self.shape), self.primitives)
         final = self.config.final
-        jobs = [(p, key) for p in range(len(batch)) for key in self._orders(FINAL, final)]
+        keys = self._orders(purpose, final)[: orders or None]
 
         def one(job: tuple[int, np.uint64]) -> float:
             p, key = job
@@ -132,21 +137,33 @@ class OptimizerProblem(Problem):
             return float(train(self.task, only, np.array([key]), final.steps, final.warmup)[0, 0])
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return np.array(list(pool.map(one, jobs))).reshape(len(batch), final.orders)
+            losses = list(pool.map(one, [(p, key) for p in range(len(batch)) for key in keys]))
+        return np.array(losses).reshape(len(batch), len(keys))
 
     def finish(self, finds: Sequence[Find]) -> list[Find]:
-        """Train the best of each number of buffers again, on fresh data orders; the front of what comes out."""
-        from discover.archive import front
-
+        """Of each number of buffers, train the best of the front of statements and loss again, on fresh data orders;
+        leave out what does nothing in the best of those; and train these, and what is shorter still, on data orders
+        that are fresh again. The front of what comes out."""
         chosen: list[Find] = []
         for buffers in range(3):
-            group = [f for f in finds if f.descriptors["buffers"] == buffers]
-            chosen += sorted(group, key=lambda f: f.objectives["loss"])[: self.config.finalists]
-        if not chosen:
-            return []
-        loss = self.losses([f.program for f in chosen]).mean(axis=1)
-        again = [replace(f, objectives={**f.objectives, "loss": float(v)}) for f, v in zip(chosen, loss, strict=True)]
-        return [again[i] for i in front(np.array([list(f.objectives.values()) for f in again]))]
+            group = _front([f for f in finds if f.descriptors["buffers"] == buffers])
+            group = sorted(group, key=lambda f: f.objectives["loss"])[: self.config.finalists]
+            if group:
+                again = self.losses([f.program for f in group], ABLATION).mean(axis=1)
+                best = [group[i] for i in np.argsort(again, kind="stable")[: max(1, self.config.ablated)]]
+                best = [self._ablated(f) for f in best] if self.config.ablated else best
+                shortest = min(f.objectives["statements"] for f in best)
+                chosen += best + [f for f in group if f.objectives["statements"] < shortest]
+        chosen = list({f.program: f for f in chosen}.values())
+        losses = self.losses([f.program for f in chosen]).mean(axis=1).tolist() if chosen else []
+        return _front([replace(f, objectives={**f.objectives, "loss": v}) for f, v in zip(chosen, losses, strict=True)])
+
+    def _ablated(self, find: Find) -> Find:
+        program = ablate(find.program, self.primitives, lambda some, n: self.losses(some, ABLATION, n))
+        described = self.describe(pack([program], self.primitives, self.shape))[0].tolist()
+        descriptors = dict(zip((d.name for d in self.descriptors), described, strict=True))
+        objectives = {**find.objectives, "buffers": float(described[0]), "statements": float(described[2])}
+        return replace(find, program=program, objectives=objectives, descriptors=descriptors)
 
     def measure(self, program: Program) -> dict[str, float]:
         """Buffers, statements, and the mean loss on the data orders of finalists."""
@@ -171,6 +188,10 @@ class OptimizerProblem(Problem):
         from searches.optimizers.report import picture
 
         picture(finds, path)
+
+
+def _front(finds: Sequence[Find]) -> list[Find]:
+    return [finds[i] for i in front(np.array([list(f.objectives.values()) for f in finds]).reshape(-1, 3))]
 
 
 def _task(proxy: Proxy, part: str) -> Task:
