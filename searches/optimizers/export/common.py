@@ -22,7 +22,7 @@ HOW = {
     "loss": "validation, mean over the data orders of finalists",
 }
 SIZES = (4, 3)  # of the tensors that golden steps are taken on
-GOLDEN_SCHEDULE = (0.5, 1.0, 0.75)
+GOLDEN_SCHEDULE = (0.5, 1.0, 1.0, 0.75, 0.5, 0.25)
 Rows = list[list[float]]
 
 
@@ -116,7 +116,9 @@ def golden(export: Export) -> Golden:
     steps = []
     with mpmath.workprec(53):
         for t, factor in enumerate(GOLDEN_SCHEDULE, 1):
-            gradient = [random.choice((-1, 1)) * random.randint(1, 64) / 64 for _ in range(count)]
+            gradient = [
+                random.choice((-1, 1)) * random.randint(8, 15) / 2 ** random.randint(4, 12) for _ in range(count)
+            ]
             gradient[0] = 0.0  # of one weight, always
             rows = {"w": weights, "g": list(map(mpmath.mpf, gradient))}
             rows |= {"lr": [mpmath.mpf(factor)] * count, "t": [mpmath.mpf(t)] * count}

@@ -116,6 +116,7 @@ def body_of(plan: Plan, rename: dict[str, str], traced: bool = False) -> Body:
         return _spelling(node.op, traced)
 
     text = [f"{line.name} = {render(line.expression, spell, literal)}" for line in lines]
+    text = [line.replace("math.", "np.") for line in text]
     return Body(text, set(inputs), any("yield" in line for line in text))
 
 
@@ -162,7 +163,9 @@ def _full(graph: Graph, v: int) -> int:
     return v if graph.kinds[v] == FULL else graph.add("full", v)
 
 
-def pieces(export: Export, body: Body, inputs: list[str], names: list[str], call: str, module: str) -> dict[str, str]:
+def pieces(
+    export: Export, body: Body, inputs: list[str], names: list[str], calls: list[str], module: str
+) -> dict[str, str]:
     """What both files have."""
     states = list(export.plan.states)
     code = "\n".join(body.lines)
@@ -172,7 +175,7 @@ def pieces(export: Export, body: Body, inputs: list[str], names: list[str], call
             helpers.append(name)
             code += _HELPERS[name]
     tensors, numbers = [n for n in inputs if n in "wg"], [n for n in inputs if n in ("t", "lr")]
-    one = f"_update(*row, {', '.join([call, *names])})".replace(", )", ")")
+    one = f"_update({', '.join(['*row', *calls, *names])})"
     return {
         "name": export.name,
         "title": export.title,

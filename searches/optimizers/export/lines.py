@@ -68,7 +68,7 @@ def single(steps: Sequence[Step]) -> list[str]:
             chain = ""
             first = s.operands[0].text
             if s.name == "yield":
-                lines.append(f"{dest} = yield torch.linalg.vector_norm({first})")
+                lines.append(f"{dest} = yield [torch.linalg.vector_norm({first})]")
             elif s.name.startswith("_") and s.number:
                 lines.append(f"{s.name}({', '.join([o.text for o in s.operands] + [s.number])})")
             elif not method:
@@ -95,7 +95,7 @@ def _foreach(s: Step) -> str:
         arguments[-1] = s.number
     equals = "" if s.in_place else f"{s.dest} = "
     if s.name == "yield":
-        return f"{s.dest} = yield torch.linalg.vector_norm(torch.stack(torch._foreach_norm({s.operands[0].text})))"
+        return f"{s.dest} = yield torch._foreach_norm({s.operands[0].text})"
     if s.name.startswith("_") and s.number:
         return f"_foreach{s.name}({', '.join([*arguments, s.number])})"
     if s.name == "square":

@@ -70,14 +70,14 @@ def write(export: Export) -> str:
     states = list(plan.states)
     reads_t, reads_lr = "t" in body.inputs, "lr" in body.inputs or plan.folded
     inputs = ["w", "g", *["t"] * reads_t, *["lr"] * reads_lr]
-    call = ", ".join(["t"] * reads_t + ["lr"] * reads_lr)
+    calls = ["t"] * reads_t + ["lr"] * reads_lr
     names = [s.name for s in plan.settings[1:]]
     fields = [f'"{s}": [np.zeros_like(w) for w in params]' for s in states]
     new = [f'"{s}": columns[{k}]' for k, s in enumerate(states, 1)]
     if reads_t:
         fields.insert(0, '"t": 0')
         new.insert(0, '"t": t')
-    filled = pieces(export, body, inputs, names, call, "np.") | {
+    filled = pieces(export, body, inputs, names, calls, "np.") | {
         "init": f"{{{', '.join(fields)}}}",
         "new_state": f"{{{', '.join(new)}}}",
         "count": '    t = state["t"] + 1\n' if reads_t else "",

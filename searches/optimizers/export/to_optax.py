@@ -78,6 +78,12 @@ def selftest():
 ''')
 
 
+CHECK = """\
+        if params is None:
+            raise ValueError("the weights are needed: call update(updates, state, params)")
+"""
+
+
 def write(export: Export) -> str:
     """The optax file."""
     plan = export.plan
@@ -87,21 +93,20 @@ def write(export: Export) -> str:
     states = list(plan.states)
     reads_t, reads_lr = "t" in body.inputs, "lr" in body.inputs or plan.folded
     inputs = [*["w"] * ("w" in body.inputs), "g", *["t"] * reads_t, *["lr"] * reads_lr]
-    call = ", ".join(["count"] * reads_t + ["learning_rate"] * reads_lr)
+    calls = ["count"] * reads_t + ["learning_rate"] * reads_lr
     names = [rename.get(s.name, s.name) for s in plan.settings[1:]]
     fields = ["count: jax.Array"] * reads_t + [f"{s}: Any" for s in states]
     zeros = ["jnp.zeros([], jnp.int32)"] * reads_t + ["jax.tree.map(jnp.zeros_like, params)"] * len(states)
     rows = ["tree.flatten_up_to(params)"] * ("w" in inputs) + ["gradients"]
     new = ["count"] * reads_t + [f"columns[{k}]" for k in range(1, len(states) + 1)]
     given = [f"-{'lr * ' * plan.folded}update", *states]
-    check = "        if params is None:\n            raise ValueError(optax.NO_PARAMS_MSG)\n"
-    filled = pieces(export, body, inputs, names, call, "jnp.") | {
+    filled = pieces(export, body, inputs, names, calls, "jnp.") | {
         "state_doc": "What every weight carries along" + (", and the number of steps taken." if reads_t else "."),
         "fields": textwrap.indent("\n".join(fields), "    ") if fields else "    pass",
         "arguments": "\n".join(f"    {rename.get(s.name, s.name)}: float = {s.default!r}," for s in plan.settings),
         "about": about(export, "learning_rate", names),
         "init": f"return State({', '.join(zeros)})",
-        "check": check * ("w" in inputs),
+        "check": CHECK * ("w" in inputs),
         "count": "        count = state.count + 1\n" if reads_t else "",
         "rows": ", ".join(rows + [f"tree.flatten_up_to(state.{s})" for s in states]),
         "new_state": ", ".join(new),

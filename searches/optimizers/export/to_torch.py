@@ -142,7 +142,9 @@ def _gather(export: Export, reads_t: bool) -> str:
 
 
 def _body(export: Export, per_tensor: list[str], numbers: list[str], whole: bool) -> str:
-    values = ['group["lr"]'] * ("lr" in numbers)
+    reads_lr = "lr" in numbers
+    scalar = ['lr = group["lr"]', "if isinstance(lr, Tensor):", "    lr = lr.squeeze()"]
+    values = ["lr"] * reads_lr
     for name, _ in export.settings()[1:]:
         values.append(f'*group["{name}"]' if name == "betas" else f'group["{name}"]')
     choice = [
@@ -156,6 +158,7 @@ def _body(export: Export, per_tensor: list[str], numbers: list[str], whole: bool
     if whole:
         calls = [f"updates.append({call})" for call in calls]
     body = LOOP.substitute(
+        scalar="".join(f"\n{' ' * 12}{line}" for line in scalar * reads_lr),
         settings=", ".join(values) + "," * (len(values) == 1),
         choice=f"\n{' ' * 12}".join(choice),
         call_foreach=calls[0],

@@ -121,7 +121,7 @@ def _alike(tensors):
 ''')
 
 LOOP = Template("""\
-        for group in self.param_groups:
+        for group in self.param_groups:${scalar}
             settings = (${settings})
             ${choice}
             if lists:
@@ -206,7 +206,7 @@ def _number(function, *args):
 ''',
     "_together": '''\
 def _together(updates):
-    """Run updates side by side: each yields its part of a norm over all tensors, and is sent the whole."""
+    """Run updates side by side: each yields the norms of its tensors, and is sent the norm of all."""
     sent = [None] * len(updates)
     while updates:
         parts = []
@@ -216,7 +216,8 @@ def _together(updates):
             except StopIteration:
                 updates = []
         if parts:
-            norm = torch.linalg.vector_norm(torch.stack([part.to(parts[0].device) for part in parts]))
-            sent = [norm.to(part.device) for part in parts]
+            device = parts[0][0].device
+            norm = torch.linalg.vector_norm(torch.stack([n.to(device) for part in parts for n in part]))
+            sent = [norm.to(part[0].device) for part in parts]
 ''',
 }
