@@ -15,6 +15,7 @@ from primitives.hero import HERO, REDUCED
 from primitives.packed import Shape, pack
 from primitives.text import parse
 from searches.optimizers import tasks
+from searches.optimizers.ablation import ablate, shorter
 from searches.optimizers.config import WarmStart
 from searches.optimizers.problem import OptimizerProblem
 from searches.optimizers.programs import SIGNATURE, warm_start
@@ -30,8 +31,8 @@ SHORT = [
 SIGN = "m = interp(g, m, 0.9)\nupdate = sign(m) * (lr * 0.01)"
 
 
-def programs(*texts):
-    return pack([parse(text, SIGNATURE, HERO) for text in texts], HERO, SHAPE)
+def programs(*texts, primitives=HERO):
+    return pack([parse(text, SIGNATURE, primitives) for text in texts], primitives, SHAPE)
 
 
 # -- training ---------------------------------------------------------------------------------------------------------
@@ -101,13 +102,13 @@ def test_what_no_training_could_help_is_never_trained(problem):
         "update = reciprocal(g) * lr",  # dies on a gradient of zero
         "m = interp(g, m, 0.9)\nupdate = w * (lr * 0.1)",  # its momentum is for nothing
     ]
-    assert problem.check(programs(*hopeless)).tolist() == [False] * 3
-    assert problem.check(programs(SIGN)).all()
+    assert problem.check(programs(*hopeless, primitives=REDUCED)).tolist() == [False] * 3
+    assert problem.check(programs(SIGN, primitives=REDUCED)).all()
 
 
 def test_programs_are_told_apart_by_buffers_and_degree(problem):
     texts = ["update = g * lr", SIGN, "v = interp(square(g), v, 0.9)\nm = interp(g, m, 0.9)\nupdate = m / sqrt(v)"]
-    assert problem.describe(programs(*texts))[:, :2].tolist() == [[0, 1], [1, 0], [2, 0]]
+    assert problem.describe(programs(*texts, primitives=REDUCED))[:, :2].tolist() == [[0, 1], [1, 0], [2, 0]]
 
 
 def test_search_meta_validation_and_finals_have_data_orders_of_their_own(problem):
@@ -116,6 +117,38 @@ def test_search_meta_validation_and_finals_have_data_orders_of_their_own(problem
     keys = np.concatenate([*purposes, problem._orders(0, c.contest, c.trial.orders)[-1:]])
     assert len(set(keys.tolist())) == len(keys)
     assert not np.array_equal(problem.task.integers[:1000], problem.meta_task.integers[:1000])
+
+
+# -- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_shorter_program_has_lost_an_instruction():
+    program = parse("m = interp(g, m, 0.9)\nupdate = sign(max(m, -9.0)) * (lr * 0.01)", SIGNATURE, HERO)
+    variants = shorter(program, HERO)
+    assert parse(SIGN, SIGNATURE, HERO).instructions in [v.instructions for v in variants]
+    assert all(len(v.instructions) < len(program.instructions) for v in variants)
+
+
+def test_ablation_keeps_what_is_needed_and_nothing_else():
+    """The losses say that only the sign matters: all programs without one are worse."""
+    program = parse("m = interp(g, m, 0.9)\nupdate = sign(max(m, -9.0)) * (lr * 0.01)", SIGNATURE, HERO)
+
+    def losses(some, n):
+        signs = [[2.0 if "sign" in (ins.op for ins in p.instructions) else 3.0] for p in some]
+        return np.array(signs) + 0.001 * np.arange(n or 8)
+
+    left = ablate(program, HERO, losses)
+    assert [ins.op for ins in left.instructions] == ["sign"]
+
+
+def test_what_trains_worse_by_more_than_its_standard_error_is_not_taken():
+    program = parse(SIGN, SIGNATURE, HERO)
+    worse = iter(range(1000))
+
+    def losses(some, n):
+        return np.array([[2.0 + 0.01 * next(worse)] * (n or 8) for _ in some])
+
+    assert ablate(program, HERO, losses) == program
 
 
 # -- end to end -------------------------------------------------------------------------------------------------------
@@ -183,7 +216,7 @@ def test_warm_start_texts_parse_over_every_set():
 
 
 def test_the_problem_is_pure(problem):
-    batch = programs(SIGN, "update = g * (lr * 0.5)")
+    batch = programs(SIGN, "update = g * (lr * 0.5)", primitives=REDUCED)
     keys = np.zeros(2, np.uint64)
     one, _ = problem.evaluate(1, batch, keys)
     other, _ = OptimizerProblem(problem.config).evaluate(1, batch[np.array([1, 0])], keys + np.uint64(7))
