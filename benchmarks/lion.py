@@ -4,8 +4,8 @@ candidates.
     python -m benchmarks.lion [--json] [--seeds 5] [--budget N] [--workers 2] [--baselines 1] [--out runs/bench-lion]
 
 Every run has a folder under --out: those that are done are used again, interrupted ones go on. The seed of a run names
-its data orders too. A hit is an optimizer's form, as `searches.optimizers.classify` reads it off the canonical program;
-nothing in the search knows it.
+its data orders too. A hit is an optimizer's form, as `searches.optimizers.meaning.classify` reads it off the canonical
+program; nothing in the search knows it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from discover import runs, spec
 from discover.errors import UserError
 from discover.store import DATABASE, Store
 from primitives.packed import Packed, unpack
-from searches.optimizers.classify import classify
+from searches.optimizers.meaning.classify import classify
 
 SEARCH = "optimizers/lion"
 # label -> (overrides, candidates compared with ours)

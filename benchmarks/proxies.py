@@ -27,10 +27,11 @@ import torch
 
 from primitives.hero import HERO
 from primitives.packed import Packed, Shape, pack
-from searches.optimizers import torch_training, training
+from searches.optimizers import training
 from searches.optimizers.config import WarmStart
 from searches.optimizers.programs import warm_start
 from searches.optimizers.tasks.transformer import transformer_task
+from searches.optimizers.twin import training as twin_training
 
 KEYS = np.array([1], np.uint64)
 FULL = 1000  # steps of the proxy
@@ -73,7 +74,7 @@ def main() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
     task, batch, steps = transformer_task(), candidates(arguments.candidates), arguments.steps
-    trainers = (training.train, torch_training.train)
+    trainers = (training.train, twin_training.train)
     ours, theirs = (train(task, batch, KEYS, steps, steps // 20) for train in trainers)
     apart = float(np.abs(ours - theirs).max())
     if not apart <= BOUND:

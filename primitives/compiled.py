@@ -6,8 +6,8 @@ arrays pays an atomic increment and decrement an array: measured, two thirds of 
 Numba's cache on disk knows a function by its own file only, and would go on using machine code that contains an older
 version of a function of another file. Here the cache is stamped with the text of all files that may be inlined: those
 of this package, and of the function's own (of `searches` for all that lies there). This package's make up the
-generated kernels too, so a module may bind one, `advance = kernels(HERO, "float32").advance`, and call it from functions
-that are cached.
+generated kernels too, so a module may bind one, `advance = kernels(HERO, "float32").advance`, and call it from
+functions that are cached.
 """
 
 from __future__ import annotations

@@ -13,13 +13,13 @@ from primitives.hero import HERO, REDUCED
 from primitives.packed import Shape, pack
 from primitives.text import parse
 from searches.optimizers import probe
-from searches.optimizers.bounds import cauchy_schwarz
-from searches.optimizers.certificates import FAILS, HOLDS, OPEN, certificates
-from searches.optimizers.classify import Average, classify, show, tier
 from searches.optimizers.known import KNOWN
-from searches.optimizers.linear import Linear
+from searches.optimizers.meaning.bounds import cauchy_schwarz
+from searches.optimizers.meaning.certificates import FAILS, HOLDS, OPEN, certificates
+from searches.optimizers.meaning.classify import Average, classify, show, tier
+from searches.optimizers.meaning.linear import Linear
+from searches.optimizers.meaning.relatives import betas, relatives
 from searches.optimizers.programs import SIGNATURE
-from searches.optimizers.relatives import betas, relatives
 from searches.optimizers.trajectory import follow
 
 SHAPE = Shape(5, 3, 32, 24)

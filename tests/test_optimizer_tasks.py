@@ -13,11 +13,11 @@ from discover.errors import UserError
 from primitives.hero import HERO
 from primitives.packed import Shape, pack
 from primitives.text import parse
-from searches.optimizers import torch_tasks
 from searches.optimizers.programs import ADAMW, SIGNATURE
 from searches.optimizers.tasks import bigram, build, logistic, perceptron, quadratic
-from searches.optimizers.torch_training import initial, minibatch
 from searches.optimizers.training import train
+from searches.optimizers.twin import tasks as twin_tasks
+from searches.optimizers.twin.training import initial, minibatch
 
 MODULES: dict[str, ModuleType] = {
     "perceptron": perceptron,
@@ -37,7 +37,7 @@ def test_gradients_are_torchs(kind: str) -> None:
     g, scratch = np.full(task.weights, np.nan, np.float32), np.full(task.scratch, np.nan, np.float32)
     loss = module.gradient(task.sizes, task.integers, task.reals, rows, noise, w, scratch, g)
     score = module.evaluate(task.sizes, task.integers, task.reals, w, scratch)
-    model = torch_tasks.model(task)
+    model = twin_tasks.model(task)
     weights = torch.tensor(w, requires_grad=True)
     wanted = model.loss(weights, torch.tensor(rows).long(), torch.tensor(noise))
     (slope,) = torch.autograd.grad(wanted, weights)
@@ -55,7 +55,7 @@ def test_two_hidden_layers_and_other_data() -> None:
     g, scratch = np.empty(task.weights, np.float32), np.empty(task.scratch, np.float32)
     perceptron.gradient(task.sizes, task.integers, task.reals, rows, noise, w, scratch, g)
     weights = torch.tensor(w, requires_grad=True)
-    loss = torch_tasks.model(task).loss(weights, torch.tensor(rows).long(), torch.tensor(noise))
+    loss = twin_tasks.model(task).loss(weights, torch.tensor(rows).long(), torch.tensor(noise))
     (slope,) = torch.autograd.grad(loss, weights)
     assert np.abs(g - slope.numpy()).max() <= 1e-5 * slope.abs().max()
 

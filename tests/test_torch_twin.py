@@ -12,9 +12,10 @@ from primitives.hero import HERO
 from primitives.packed import Shape, pack
 from primitives.primitive import PrimitiveSet
 from primitives.text import parse
-from searches.optimizers import torch_training, training
+from searches.optimizers import training
 from searches.optimizers.programs import SIGNATURE
 from searches.optimizers.tasks import KINDS, build
+from searches.optimizers.twin import training as twin_training
 
 
 class TestTorch32(EvaluatorConformance):
@@ -84,7 +85,7 @@ def test_trainings_end_with_the_compiled_losses(kind: str) -> None:
     packed = pack([parse(text, SIGNATURE, HERO) for text in PROGRAMS], HERO, Shape(5, 3, 10, 4))
     keys = np.array([3, 4], np.uint64)
     compiled = training.train(task, packed, keys, 30, 3)
-    twin = torch_training.train(task, packed, keys, 30, 3)
+    twin = twin_training.train(task, packed, keys, 30, 3)
     assert np.isfinite(compiled[:4]).all() and np.isinf(compiled[4]).all()
     assert len(np.unique(compiled[:4])) == 8
     assert twin == pytest.approx(compiled, rel=2e-5)

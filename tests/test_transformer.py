@@ -14,7 +14,7 @@ from primitives.compiled import outer
 from searches.optimizers.tasks import text, transformer
 from searches.optimizers.tasks.task import Task
 from searches.optimizers.tasks.transformer import transformer_task
-from searches.optimizers.torch_transformer import model
+from searches.optimizers.twin.transformer import model
 
 
 @outer

@@ -8,7 +8,7 @@ from typing import Any
 
 from discover.errors import UserError
 from discover.problem import Find
-from searches.optimizers.classify import classify
+from searches.optimizers.meaning.classify import classify
 
 
 def rows(finds: Sequence[Find]) -> list[dict[str, Any]]:

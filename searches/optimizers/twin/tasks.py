@@ -106,9 +106,9 @@ def _logistic(task: Task, integers: Tensor, reals: Tensor) -> Model:
 
 
 def _transformer(task: Task, integers: Tensor, reals: Tensor) -> Model:
-    from searches.optimizers import torch_transformer
+    from searches.optimizers.twin import transformer
 
-    return Model(*torch_transformer.model(task, integers, reals))
+    return Model(*transformer.model(task, integers, reals))
 
 
 _MODELS: dict[int, Callable[[Task, Tensor, Tensor], Model]] = {

@@ -13,10 +13,10 @@ from primitives.compiled import outer
 from primitives.evaluators import torch_batch
 from primitives.hero import HERO
 from primitives.packed import Packed
-from searches.optimizers import torch_tasks
 from searches.optimizers.tasks import kinds
 from searches.optimizers.tasks.task import Task
 from searches.optimizers.training import DRAWS, HOPELESS, WEIGHTS, schedule
+from searches.optimizers.twin import tasks
 
 
 @outer
@@ -56,7 +56,7 @@ def train(task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int,
     Programs are over HERO, with programs.SIGNATURE. Gradients are of all candidates and orders together; each program's
     update is its own, but that of programs which differ in constants only.
     """
-    model = torch_tasks.model(task, device)
+    model = tasks.model(task, device)
     slopes = vmap(vmap(grad_and_value(model.loss)), in_dims=(0, None, None))
     start = torch.as_tensor(initial(task, keys), device=device)
     weights = start.expand(len(packed), *start.shape).clone()

@@ -7,9 +7,9 @@ from primitives.hero import HERO
 from primitives.liveness import without_dead_code
 from primitives.program import Program
 from primitives.text import format_program
-from searches.optimizers.certificates import certificates
-from searches.optimizers.classify import classify
-from searches.optimizers.relatives import relatives
+from searches.optimizers.meaning.certificates import certificates
+from searches.optimizers.meaning.classify import classify
+from searches.optimizers.meaning.relatives import relatives
 
 
 def explain(program: Program, raw: Program | None = None) -> list[tuple[str, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from primitives.hero import HERO
-from searches.optimizers.classify import Average, average
-from searches.optimizers.linear import LR, ONE, Atom, Form, G, Linear, atom
+from searches.optimizers.meaning.classify import Average, average
+from searches.optimizers.meaning.linear import LR, ONE, Atom, Form, G, Linear, atom
 
 Interval = tuple[np.ndarray, np.ndarray]  # lowest and highest value, each float64[len(LR)]
 _LIMITS = {"sign": (-1.0, 1.0), "cosine_sim": (-1.0, 1.0), "sin": (-1.0, 1.0), "cos": (-1.0, 1.0)}

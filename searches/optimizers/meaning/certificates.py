@@ -16,10 +16,11 @@ from primitives.canonical import canonical
 from primitives.hero import HERO
 from primitives.packed import Shape, pack
 from primitives.program import Program
-from searches.optimizers import grading, probe
-from searches.optimizers.bounds import Bounds
-from searches.optimizers.classify import average, show
-from searches.optimizers.linear import ODD_AND_INCREASING, ZERO, Form, Linear, W
+from searches.optimizers import probe
+from searches.optimizers.meaning import grading
+from searches.optimizers.meaning.bounds import Bounds
+from searches.optimizers.meaning.classify import average, show
+from searches.optimizers.meaning.linear import ODD_AND_INCREASING, ZERO, Form, Linear, W
 from searches.optimizers.trajectory import follow, numbered
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not shown"

@@ -1,4 +1,4 @@
-"""The transformer of `tasks.transformer` in torch, for one vector of weights; see `torch_tasks`."""
+"""The transformer of `tasks.transformer` in torch, for one vector of weights; see `twin.tasks`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def model(
 
     `integers` and `reals` are the task's data; they say on which device this runs, in the precision of the weights.
     """
-    from searches.optimizers.torch_tasks import split
+    from searches.optimizers.twin.tasks import split
 
     heads, layers, context = (int(task.sizes[i]) for i in (transformer.HEADS, transformer.LAYERS, transformer.CONTEXT))
     after, sequences = int(task.sizes[transformer.VALID_FROM]), int(task.sizes[transformer.VALID])

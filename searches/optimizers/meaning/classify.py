@@ -14,7 +14,7 @@ from primitives.hero import HERO
 from primitives.packed import Shape, pack
 from primitives.program import Program
 from searches.optimizers import probe
-from searches.optimizers.linear import LR, ODD_AND_INCREASING, ONE, Atom, Form, G, Linear, W, atom
+from searches.optimizers.meaning.linear import LR, ODD_AND_INCREASING, ONE, Atom, Form, G, Linear, W, atom
 from searches.optimizers.trajectory import follow, numbered
 
 _MEMORY = 12  # steps back that the weights of gradients are told for

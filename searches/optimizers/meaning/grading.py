@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import product
 
-from searches.optimizers.linear import ONE, ZERO, Atom, Form, Linear
+from searches.optimizers.meaning.linear import ONE, ZERO, Atom, Form, Linear
 
 Grade = Fraction | None  # None: there is none
 _POWERS = {"square": Fraction(2), "cube": Fraction(3), "sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)}
