@@ -16,19 +16,17 @@ from discover.archive import front
 from discover.errors import UserError
 from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
 from primitives.fingerprint import probes
-from primitives.hero import HERO, REDUCED
 from primitives.packed import Packed, Shape, pack
 from primitives.primitive import UnknownPrimitive
 from primitives.program import Program
 from searches.optimizers import probe
 from searches.optimizers.ablation import ablate
 from searches.optimizers.config import OptimizerConfig, Proxy, Trial
-from searches.optimizers.programs import SIGNATURE, warm_start
+from searches.optimizers.programs import SIGNATURE, primitive_set, warm_start
 from searches.optimizers.tasks import Task, build
 from searches.optimizers.training import in_hero, train
 
 BUFFERS, DEGREE = 0, 1  # columns of probe.describe
-SETS = {"all": HERO, "reduced": REDUCED}
 SEARCH, FINAL, META, ABLATION = range(4)  # what data orders are for
 
 
@@ -47,8 +45,7 @@ class OptimizerProblem(Problem):
         """Raises UserError where the configuration asks for the impossible."""
         self.config = config
         try:
-            names = config.primitives
-            self.primitives = SETS[names[0]] if len(names) == 1 and names[0] in SETS else HERO.subset(*names)
+            self.primitives = primitive_set(config.primitives)
         except (UnknownPrimitive, ValueError) as error:
             raise UserError(f"problem.primitives: {error}") from None
         try:

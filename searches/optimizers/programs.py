@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from primitives.hero import HERO
+from collections.abc import Sequence
+
+from primitives.hero import HERO, REDUCED
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
 from primitives.text import parse
@@ -31,6 +33,14 @@ SCRATCH = """\
 lr = lr * {rate!r}
 update = g * lr
 """
+
+
+SETS = {"all": HERO, "reduced": REDUCED}
+
+
+def primitive_set(names: Sequence[str]) -> PrimitiveSet:
+    """The set of these names, or of one name for a whole set. Raises UnknownPrimitive, or ValueError for one twice."""
+    return SETS[names[0]] if len(names) == 1 and names[0] in SETS else HERO.subset(*names)
 
 
 def warm_start(settings: WarmStart, primitives: PrimitiveSet = HERO) -> Program:

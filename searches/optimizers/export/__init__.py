@@ -14,20 +14,19 @@ from typing import Any
 from discover.document import document
 from discover.errors import UserError
 from discover.problem import Find
-from primitives.hero import HERO
 from primitives.printers import NoSpelling, to_latex
 from searches.optimizers.export.common import Export, comment
 from searches.optimizers.export.to_numpy import write as write_numpy
 from searches.optimizers.export.to_optax import write as write_optax
 from searches.optimizers.export.to_torch import write as write_torch
+from searches.optimizers.programs import primitive_set
 
 
 def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any]], str]:
     """A format, as the engine calls it: `(find, provenance) -> text`."""
 
     def export(find: Find, provenance: Mapping[str, Any]) -> str:
-        names = tuple(provenance["config"]["problem"]["primitives"])
-        primitives = HERO if names == ("all",) else HERO.subset(*names)
+        primitives = primitive_set(provenance["config"]["problem"]["primitives"])
         what = Export(find.program, document(find, provenance, primitives), primitives)
         try:
             return write(what)
