@@ -1,5 +1,5 @@
-"""The search `optimizers/lion` over several seeds, beside random search and evolution of constants alone at 4 times the
-candidates.
+"""The search `optimizers/lion` over several seeds, beside random search at 4 times the candidates and evolution of
+constants alone at 4 times the trained programs (all of its candidates are trained).
 
     python -m benchmarks.lion [--json] [--seeds 5] [--budget N] [--workers 2] [--baselines 1] [--out runs/bench-lion]
 
@@ -25,22 +25,19 @@ from primitives.packed import Packed, unpack
 from searches.optimizers.meaning.classify import classify
 
 SEARCH = "optimizers/lion"
-# label -> (overrides, candidates compared with ours)
 STRATEGIES = {
-    "search": ((), 1),
-    "random": (("strategy.name=random",), 4),
-    "constants only": (("strategy.name=constants_only",), 4),
+    "search": (),
+    "random": ("strategy.name=random", "run.meta_every=0"),
+    "constants only": ("strategy.name=constants_only", "run.meta_every=0"),
 }
+FACTOR = 4  # of the baselines' budgets
 COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "bred.statements", "bred.dead")
 
 
-def run(root: Path, label: str, seed: int, budget: int | None, workers: int) -> dict[str, Any]:
+def run(root: Path, label: str, seed: int, budget: int, workers: int) -> dict[str, Any]:
     """Figures of one run, made now or before."""
-    overrides, factor = STRATEGIES[label]
-    settings = [*overrides, f"run.seed={seed}", f"problem.data_seed={seed}", f"run.workers={workers}"]
-    settings.append(f"run.budget={factor * (budget or spec.load(SEARCH).run.budget)}")
-    if factor > 1:
-        settings.append("run.meta_every=0")
+    settings = [*STRATEGIES[label], f"run.seed={seed}", f"problem.data_seed={seed}", f"run.workers={workers}"]
+    settings.append(f"run.budget={budget}")
     wanted = spec.load(SEARCH, settings)
     folder = root / f"{label.replace(' ', '-')}-{wanted.run.budget}-seed{seed}"
     if (folder / DATABASE).is_file():
@@ -105,10 +102,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/bench-lion"))
     options = parser.parse_args()
     made: dict[str, list[dict[str, Any]]] = {}
+    budget = options.budget or spec.load(SEARCH).run.budget
     for label in STRATEGIES:
         made[label] = []
+        if label == "random":
+            budget *= FACTOR
+        elif label == "constants only":
+            budget = FACTOR * made["search"][0]["scored"]
         for seed in range(options.seeds if label == "search" else options.baselines):
-            result = run(options.out, label, seed, options.budget, options.workers)
+            result = run(options.out, label, seed, budget, options.workers)
             made[label].append(result)
             print(line(label, result), file=sys.stderr, flush=True)
     ours = [r["best"][1] for r in made["search"]]
