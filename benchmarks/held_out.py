@@ -34,7 +34,7 @@ from searches.optimizers.training import train
 
 SHAPE = Shape(5, 3, 60, 40)
 FACTORS = tuple(2.0**k for k in np.arange(-4, 4.5, 1.0))
-STEPS = 1000
+STEPS = 600  # of the search
 LAST = 50  # steps that the training loss is the mean of
 FORMS = {
     "AdamW": "m = interp(g, m, {a})\nv = interp(square(g), v, {b})\n"
@@ -52,16 +52,20 @@ KNOWN = {
 }
 
 
-def held_out() -> dict[str, Task]:
-    """The tasks, the controls last."""
+def held_out() -> dict[str, tuple[Task, int]]:
+    """The tasks and their steps, the controls last."""
+    text = tasks.build("transformer", "held_out")
     return {
-        "another text": tasks.build("transformer", "held_out"),
-        "another text and architecture": tasks.build("transformer", "held_out", width=32, layers=2, context=32),
-        "other data (digits, noisy labels)": tasks.build("perceptron", "held_out"),
-        "control: bigram": tasks.build("bigram", "held_out"),
-        "control: quadratic": tasks.build("quadratic", "held_out"),
-        "control: logistic": tasks.build("logistic", "held_out"),
-    }
+        "another text": (text, STEPS),
+        "another text, longer": (text, 2000),
+        "another text and architecture": (
+            tasks.build("transformer", "held_out", width=32, layers=2, context=32), STEPS,
+        ),
+        "other data (digits, noisy labels)": (tasks.build("perceptron", "held_out"), STEPS),
+        "control: bigram": (tasks.build("bigram", "held_out"), STEPS),
+        "control: quadratic": (tasks.build("quadratic", "held_out"), STEPS),
+        "control: logistic": (tasks.build("logistic", "held_out"), STEPS),
+    }  # fmt: skip
 
 
 def known(name: str, betas: tuple[float, float], decay: float, rate: float) -> Program:
@@ -79,15 +83,15 @@ def scaled(program: Program, factor: float) -> Program:
     )  # fmt: skip
 
 
-def losses(task: Task, programs: Sequence[Program], keys: np.ndarray, workers: int) -> np.ndarray:
+def losses(task: Task, steps: int, programs: Sequence[Program], keys: np.ndarray, workers: int) -> np.ndarray:
     """float64[2, n, orders]: training loss over the last steps, and validation loss."""
     batch = pack(list(programs), HERO, SHAPE)
     jobs = list(product(range(len(batch)), range(len(keys))))
 
     def one(job: tuple[int, int]) -> tuple[float, float]:
         p, o = job
-        curve = np.full((1, 1, STEPS), np.nan)
-        loss = train(task, batch[slice(p, p + 1)], keys[o : o + 1], STEPS, STEPS // 20, curve)[0, 0]
+        curve = np.full((1, 1, steps), np.nan)
+        loss = train(task, batch[slice(p, p + 1)], keys[o : o + 1], steps, steps // 20, curve)[0, 0]
         return float(curve[0, 0, -LAST:].mean()), float(loss)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -103,22 +107,24 @@ def tuned(name: str, task: Task, tune: int, workers: int) -> tuple[Program, dict
     """The best of a grid on the search's task."""
     grid = list(product(*KNOWN[name]))
     programs = [known(name, *point) for point in grid]
-    found = losses(task, programs, orders(0, tune), workers)[1].mean(axis=1)
+    found = losses(task, STEPS, programs, orders(0, tune), workers)[1].mean(axis=1)
     best = int(np.argmin(np.where(np.isfinite(found), found, np.inf)))
     betas, decay, rate = grid[best]
     return programs[best], {"betas": betas, "decay": decay, "rate": rate, "loss": float(found[best])}
 
 
-def compare(task: Task, optimizers: dict[str, Program], seeds: int, tune: int, workers: int) -> dict[str, Any]:
+def compare(
+    task: Task, steps: int, optimizers: dict[str, Program], seeds: int, tune: int, workers: int
+) -> dict[str, Any]:
     """Each optimizer with its best factor, over the seeds."""
     from scipy.stats import t
 
     table = {}
     for name, program in optimizers.items():
         candidates = [scaled(program, factor) for factor in FACTORS]
-        found = losses(task, candidates, orders(1, tune), workers)[1].mean(axis=1)
+        found = losses(task, steps, candidates, orders(1, tune), workers)[1].mean(axis=1)
         best = int(np.argmin(np.where(np.isfinite(found), found, np.inf)))
-        training, validation = losses(task, [candidates[best]], orders(2, seeds), workers)[:, 0]
+        training, validation = losses(task, steps, [candidates[best]], orders(2, seeds), workers)[:, 0]
         half = float(t.ppf(0.975, seeds - 1) / np.sqrt(seeds))
         table[name] = {
             "factor": FACTORS[best],
@@ -145,10 +151,10 @@ def main() -> None:
         optimizers[name], settings[name] = tuned(name, search, options.tune, options.workers)
         print(f"{name} on the search's task: {settings[name]}", file=sys.stderr, flush=True)
     report = {}
-    for title, task in {"the search's task": search, **held_out()}.items():
-        report[title] = compare(task, optimizers, options.seeds, options.tune, options.workers)
+    for title, (task, steps) in {"the search's task": (search, STEPS), **held_out()}.items():
+        report[title] = compare(task, steps, optimizers, options.seeds, options.tune, options.workers)
         if not options.json:
-            print(f"\n{title} ({task.name})")
+            print(f"\n{title} ({task.name}, {steps} steps)")
             for name, row in report[title].items():
                 training, validation = (f"{m:.4f} ± {h:.4f}" for m, h in (row["training"], row["validation"]))
                 edge = " (at the grid's edge)" if row["edge"] else ""
