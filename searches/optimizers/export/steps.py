@@ -380,8 +380,9 @@ class Steps:
         operands = self._take(*(args or self.graph.values[v].args))
         if template == CALLS["full"]:
             operands.insert(0, Operand(LEAVES["w"]))
-        bracketed = [o if o.many or o.text.isidentifier() else replace(o, text=f"({o.text})") for o in operands]
-        self._finish(v, template, tuple(bracketed))
+        if template in ("{0} / {1}", CALLS["full"]):
+            operands = [o if o.many or o.text.isidentifier() else replace(o, text=f"({o.text})") for o in operands]
+        self._finish(v, template, tuple(operands))
 
 
 def _negated(expression: Expression) -> Expression:

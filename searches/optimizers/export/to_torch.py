@@ -102,7 +102,7 @@ def _annotation(name: str) -> str:
 def _checks(export: Export) -> list[str]:
     lines = [
         '    if isinstance(group["lr"], Tensor) and group["lr"].numel() != 1:',
-        "        raise ValueError(f\"lr must have one element, not {group['lr'].numel()}\")",
+        "        raise ValueError(f\"Tensor lr must be 1-element, not of shape {tuple(group['lr'].shape)}\")",
     ]
     betas = sum(s.role == "beta" for s in export.plan.settings)
     for name, _ in export.settings():

@@ -15,7 +15,8 @@ class ${Class}(Optimizer):
 
 ${arguments}
     maximize: climb instead.
-    foreach: work on lists of tensors, in few kernel launches and more memory; by default if all are on CUDA.
+    foreach: work on lists of tensors, in few kernel launches and more memory; by default if all are on CUDA. (For
+        bfloat16 on CPUs leave it off: there torch rounds the numbers that lists are multiplied with.)
     capturable: ${capturable}
     differentiable: not supported; there so that it can be refused by name.
 
@@ -137,7 +138,7 @@ HELPERS = {
 def _add(p, x, scale):
     """p += scale * x, in place. A scale that is a tensor stays on its device."""
     if isinstance(scale, Tensor):
-        p.addcmul_(x, scale.to(p.device))
+        p.add_(x * scale.to(p.device))
     else:
         p.add_(x, alpha=scale)
 
@@ -152,7 +153,7 @@ def _foreach_add(p, x, scale):
 def _addcmul(p, x, y, scale):
     """p += scale * x * y, in place. A scale that is a tensor stays on its device."""
     if isinstance(scale, Tensor):
-        p.addcmul_(x * y, scale.to(p.device))
+        p.addcmul_(x * scale.to(p.device), y)
     else:
         p.addcmul_(x, y, value=scale)
 
@@ -167,7 +168,7 @@ def _foreach_addcmul(p, x, y, scale):
 def _addcdiv(p, x, y, scale):
     """p += scale * x / y, in place. A scale that is a tensor stays on its device."""
     if isinstance(scale, Tensor):
-        p.addcmul_(x / y, scale.to(p.device))
+        p.addcdiv_(x * scale.to(p.device), y)
     else:
         p.addcdiv_(x, y, value=scale)
 
