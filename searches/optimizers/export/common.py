@@ -13,7 +13,8 @@ from typing import Any
 from discover.document import Document
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program
-from searches.optimizers.export.plan import Plan, plan
+from searches.optimizers.export.plan import Plan
+from searches.optimizers.export.reading import plan
 
 LICENSE = "MIT-0"
 HOW = {

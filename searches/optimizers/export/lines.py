@@ -9,6 +9,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 WIDTH = 100
+# HERO's names for what torch calls otherwise.
+METHODS = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "max": "maximum", "min": "minimum", "power": "pow",
+} | {name: name for name in (
+    "abs", "cos", "sin", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1", "sqrt", "log", "log10", "log2", "log1p",
+    "square", "sign", "reciprocal", "neg", "add", "sub", "mul", "div",
+)}  # fmt: skip
 FOREACH = {
     "abs", "acos", "add", "addcdiv", "addcmul", "asin", "atan", "clamp_max", "clamp_min", "copy", "cos", "cosh", "div",
     "exp", "expm1", "lerp", "log", "log10", "log1p", "log2", "maximum", "minimum", "mul", "neg", "norm", "pow",

@@ -10,27 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from primitives.layout import Expression, Node
-from primitives.printers.source import render
 from searches.optimizers.export.graph import FULL, NUMBER, Value
-from searches.optimizers.export.lines import CALLS, Operand, Step, literal
+from searches.optimizers.export.lines import CALLS, METHODS, Operand, Step
 from searches.optimizers.export.plan import Plan, Term
+from searches.optimizers.export.scalars import Numbers, negated
 
 LEAVES = {"w": "p"}  # what a leaf is called in the file, if not as in the program
-# HERO's names for what torch calls otherwise.
-METHODS = {
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-    "max": "maximum", "min": "minimum", "power": "pow",
-} | {name: name for name in (
-    "abs", "cos", "sin", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1", "sqrt", "log", "log10", "log2", "log1p",
-    "square", "sign", "reciprocal", "neg", "add", "sub", "mul", "div",
-)}  # fmt: skip
-# Of numbers: lr and what follows from it may be a tensor of one element, so nothing here asks for a float.
-NUMBERS = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "neg": "-{0}"}
 
 
 @dataclass
-class Steps:
-    """The steps of a plan, in order; `helpers` are the functions that they call."""
+class Steps(Numbers):
+    """The steps of a plan, in order."""
 
     plan: Plan
     steps: list[Step] = field(default_factory=list)
@@ -52,59 +42,9 @@ class Steps:
             self._claim(v, name)
         self._write()
 
-    # Values
-
     def kind(self, v: int) -> int:
         """NUMBER, TENSORWISE or FULL."""
         return self.graph.kinds[v]
-
-    def fixed(self, v: int) -> bool:
-        """A number that no lr, no step count and no norm enters: it is a float, never a tensor."""
-        value = self.graph.values[v]
-        return value.op not in ("leaf", "global_norm") and all(map(self.fixed, value.args))
-
-    def number(self, v: int, negative: bool = False) -> str:
-        """A number as source text."""
-        expression = self._expression(v)
-        return self._render(_negated(expression) if negative else expression)
-
-    def _render(self, expression: Expression) -> str:
-        return render(expression, self._spelling, literal)
-
-    def _expression(self, v: int) -> Expression:
-        value = self.graph.values[v]
-        if value.op == "global_norm":
-            self._need(v)
-        if v in self.names:
-            return self.names[v]
-        if value.op == "number":
-            return value.number
-        if value.op in ("leaf", "setting"):
-            return value.name if value.op == "leaf" else self.plan.named(v)
-        if value.op == "interp":  # of numbers
-            x, y, beta = map(self._expression, value.args)
-            return Node("add", (Node("mul", (y, beta)), Node("mul", (x, Node("sub", (1.0, beta))))))
-        if value.op == "lerp":
-            x, y, beta = map(self._expression, value.args)
-            return Node("add", (x, Node("mul", (Node("sub", (y, x)), Node("sub", (1.0, beta))))))
-        return Node(value.op, tuple(map(self._expression, value.args)))
-
-    @staticmethod
-    def _spelling(node: Node) -> str:
-        if node.op in NUMBERS:
-            return NUMBERS[node.op]
-        first = node.args[0]
-        bare = isinstance(first, str) or (isinstance(first, float) and first >= 0)
-        if node.op in ("sqrt", "cube"):
-            return ("{0}" if bare else "({0})") + ("**0.5" if node.op == "sqrt" else "**3")
-        if node.op == "power" and isinstance(first, str) and first.startswith("beta") and node.args[1] == "t":
-            return "{0}**{1}"
-        arguments = ", ".join(f"{{{k}}}" for k in range(len(node.args)))
-        if node.op in CALLS:
-            function = CALLS[node.op].partition("(")[0] if node.op != "exp10" else "lambda x: torch.pow(10.0, x)"
-        else:
-            function = f"torch.{METHODS.get(node.op, node.op)}"
-        return f"_number({function}, {arguments})"
 
     def _take(self, *values: int, negative: bool = False) -> list[Operand]:
         """Tensors and numbers, computed now if they have not been; they count as read only when all are there."""
@@ -201,7 +141,7 @@ class Steps:
                 self._in_place(p, "add" if term.negative else "sub", *operands)
             elif term.scale is None or self.fixed(term.scale):
                 scale = 1.0 if term.scale is None else self._expression(term.scale)
-                number_text = self._render(scale if term.negative else _negated(scale))
+                number_text = self._render(scale if term.negative else negated(scale))
                 self._in_place(p, how, *operands, keyword="alpha" if how == "add" else "value", number=number_text)
             else:
                 scale_text = self.number(term.scale, not term.negative)
@@ -383,12 +323,3 @@ class Steps:
         if template in ("{0} / {1}", CALLS["full"]):
             operands = [o if o.many or o.text.isidentifier() else replace(o, text=f"({o.text})") for o in operands]
         self._finish(v, template, tuple(operands))
-
-
-def _negated(expression: Expression) -> Expression:
-    """-x; of a product or a quotient, the first factor's."""
-    if isinstance(expression, float):
-        return -expression
-    if isinstance(expression, Node) and expression.op in ("mul", "div"):
-        return Node(expression.op, (_negated(expression.args[0]), *expression.args[1:]))
-    return Node("neg", (expression,))
