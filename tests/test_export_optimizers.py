@@ -13,8 +13,10 @@ import pytest
 import torch
 from optimizer_files import exported, imported, optimizer, written
 
-from discover import artifact
+from discover import artifact, spec
+from discover.document import provenance
 from discover.errors import UserError
+from discover.problem import Find
 from primitives.canonical import canonical
 from primitives.evaluators.reference import ReferenceEvaluator
 from primitives.hero import HERO
@@ -233,6 +235,24 @@ def test_a_norm_over_all_tensors_is_over_all_groups(tmp_path: Path) -> None:
 
 
 # The files
+
+
+def test_a_find_of_the_search_itself_verifies(tmp_path: Path) -> None:
+    """To the folder and back, trained again on the way (here for a few steps)."""
+    stages = ("hurdle", "trial", "contest", "final")
+    found = spec.load(
+        "optimizers/lion", [f"problem.{s}.{k}={n}" for s in stages for k, n in (("steps", 4), ("orders", 1))]
+    )
+    problem = spec.build(found.ref)
+    text = "update = (sign(interp(g, m, 0.8)) + w * 0.3) * (lr * 0.01)\nm = interp(g, m, 0.9)"
+    program = canonical(parse(text, problem.signature, problem.primitives), problem.primitives)
+    find = Find(program, problem.measure(program), {"buffers": 1, "degree": 0, "statements": len(program.instructions)})
+    folder = tmp_path / "find"
+    artifact.write_artifact(folder, find, provenance(found, problem), problem)
+    files = {"program.json", "card.md", "optimizer_1.py", "optimizer_1_optax.py", "optimizer_1_numpy.py"}
+    assert files <= {p.name for p in folder.iterdir()}
+    for path in (folder, folder / "optimizer_1.py"):
+        assert all(check.ok for check in artifact.verify(path)), path
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -92,7 +92,7 @@ def walk(optimizer: Any, loss: Callable[[], torch.Tensor], steps: int) -> list[f
         value.backward()
         return value
 
-    return [float(optimizer.step(closure)) for _ in range(steps)]
+    return [optimizer.step(closure).item() for _ in range(steps)]
 
 
 def weights(params: list[Parameter]) -> torch.Tensor:
@@ -434,7 +434,7 @@ def test_what_is_not_supported_is_refused_in_one_line(info: Info) -> None:
     with pytest.raises(ValueError, match="optimizer got an empty parameter list"):
         info.optim_cls([])
     p = Parameter(torch.zeros(3))
-    p.grad = torch.sparse_coo_tensor([[0]], [1.0], (3,))
+    p.grad = torch.sparse_coo_tensor([[0]], [1.0], (3,), check_invariants=True)
     with pytest.raises(RuntimeError, match=f"^{info.name} does not support sparse gradients$"):
         info.optim_cls([p]).step()
 
