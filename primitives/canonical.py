@@ -160,6 +160,12 @@ def _rebuild(
         value[v] = -1
     for v in range(n_leaves):
         value[zero + v] = v
+    if info[COUNTED] == 1 and info[FREE] == 0:  # a total set: a state that no step changes is the zero that it was
+        for s in range(n_state):
+            v, r = n_leaves - n_state + s, results[len(results) - n_state + s]
+            if r == v or (r < 0 and const[first_const - 1 - r] == 0.0):
+                value[zero + v] = constant(nodes, floats, info, 0.0)
+                info[AGAIN] |= alive[s]
     for i in range(n):
         if uses[zero + n_leaves + i] == 0:
             continue

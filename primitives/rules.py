@@ -108,6 +108,7 @@ sign(mul(u, v)) -> sign(v) if u > 0
 sign(mul(u, c)!) -> neg(sign(u)) if c < 0
 sign(neg(u)!) -> neg(sign(u))
 neg(sign(sub(u, v)!)!) -> sign(sub(v, u))
+tanh(div(u, 0)) -> sign(u)
 sign(tanh(u)) -> sign(u)
 sign(sinh(u)) -> sign(u)
 sign(arctan(u)) -> sign(u)

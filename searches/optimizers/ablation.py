@@ -12,7 +12,7 @@ from primitives.primitive import PrimitiveSet
 from primitives.program import Program
 
 FEW = 3  # data orders after which a variant that is clearly worse is given up
-HOPELESS = 0.01  # relative
+HOPELESS = 0.02  # relative
 Losses = Callable[[Sequence[Program], int], np.ndarray]
 
 
@@ -36,26 +36,27 @@ def ablate(program: Program, primitives: PrimitiveSet, losses: Losses) -> Progra
     """Take away one instruction after the other, as long as none of the losses says that it was needed.
 
     losses(programs, n): float64[len(programs), n] on the first n data orders, at most as many as it has (n = 0: all).
-    A variant is no worse if the mean of its differences, order by order, is at most their standard error.
+    What is left must not be worse than the program at the beginning: the mean of the differences, order by order, is
+    at most twice their standard error.
     """
-    kept = losses([program], 0)[0]
+    first = losses([program], 0)[0]
     while True:
         variants = shorter(program, primitives)
         if not variants:
             return program
         few = losses(variants, FEW)
         with np.errstate(invalid="ignore"):
-            worse = few.mean(axis=1) - kept[:FEW].mean()
-        going = [v for v, d in zip(variants, worse, strict=True) if d <= HOPELESS * abs(kept.mean())]
+            worse = few.mean(axis=1) - first[:FEW].mean()
+        going = [v for v, d in zip(variants, worse, strict=True) if d <= HOPELESS * abs(first.mean())]
         if not going:
             return program
         found = losses(going, 0)
         with np.errstate(invalid="ignore"):
-            difference = found - kept
-            error = difference.std(axis=1, ddof=1) / np.sqrt(len(kept))
-            loss = difference.mean(axis=1) - error
+            difference = found - first
+            error = difference.std(axis=1, ddof=1) / np.sqrt(len(first))
+            loss = difference.mean(axis=1) - 2.0 * error
         fine = [i for i in range(len(going)) if loss[i] <= 0]
         if not fine:
             return program
         best = min(fine, key=lambda i: (len(going[i].instructions), difference[i].mean()))
-        program, kept = going[best], found[best]
+        program = going[best]

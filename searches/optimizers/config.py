@@ -106,6 +106,8 @@ class OptimizerConfig(Model):
     max_constants   constants
     proxy           the task
     data_seed       names the data orders of the search; finalists get others
+    octaves         each data order multiplies the gradients by its own power of two, up to 2**octaves: a program must
+                    train well in whatever unit the loss is counted
     hurdle          a short training; the best `keep` of the last ones of the same niche go on
     keep            see hurdle
     trial           the training whose loss is the score
@@ -123,6 +125,7 @@ class OptimizerConfig(Model):
     max_constants: int = Field(default=12, ge=0, le=40)
     proxy: Proxy = Proxy()
     data_seed: int = Field(default=0, ge=0, lt=2**63)
+    octaves: int = Field(default=0, ge=0, le=60)
     hurdle: Trial = Trial(steps=100, orders=1)
     keep: float = Field(default=0.35, gt=0, le=1)
     trial: Trial = Trial(steps=1000, orders=1)

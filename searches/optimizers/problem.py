@@ -105,12 +105,14 @@ class OptimizerProblem(Problem):
         c = self.config
         programs = in_hero(batch, self.primitives)
         if stage == len(self.stages):
-            loss = train(self.meta_task, programs, self._orders(META, c.meta), c.meta.steps, c.meta.warmup)
+            loss = train(
+                self.meta_task, programs, self._orders(META, c.meta), c.meta.steps, c.meta.warmup, octaves=c.octaves
+            )
         else:
             trial = (c.hurdle, c.trial, c.contest)[stage]
             first = c.trial.orders if stage == 2 else 0  # what chose the contenders does not count again
             orders = self._orders(SEARCH, trial, first)
-            loss = train(self.task, programs, orders, trial.steps, trial.warmup)
+            loss = train(self.task, programs, orders, trial.steps, trial.warmup, octaves=c.octaves)
         described = self.describe(batch)
         return np.column_stack((described[:, 0], described[:, 2], loss.mean(axis=1))), batch.const
 
@@ -125,13 +127,13 @@ class OptimizerProblem(Problem):
         orders: the first so many of `final.orders` (0: all)
         """
         batch = in_hero(pack(list(programs), self.primitives, self.shape), self.primitives)
-        final = self.config.final
+        final, octaves = self.config.final, self.config.octaves
         keys = self._orders(purpose, final)[: orders or None]
 
         def one(job: tuple[int, np.uint64]) -> float:
             p, key = job
             only = batch[slice(p, p + 1)]
-            return float(train(self.task, only, np.array([key]), final.steps, final.warmup)[0, 0])
+            return float(train(self.task, only, np.array([key]), final.steps, final.warmup, octaves=octaves)[0, 0])
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             losses = list(pool.map(one, [(p, key) for p in range(len(batch)) for key in keys]))
@@ -140,7 +142,7 @@ class OptimizerProblem(Problem):
     def finish(self, finds: Sequence[Find]) -> list[Find]:
         """Of each number of buffers, train the best of the front of statements and loss again, on fresh data orders;
         leave out what does nothing in the best of those; and train these, and what is shorter still, on data orders
-        that are fresh again. The front of what comes out."""
+        that are fresh again. For each number of buffers, the front of what comes out."""
         chosen: list[Find] = []
         for buffers in range(3):
             group = _front([f for f in finds if f.descriptors["buffers"] == buffers])
@@ -153,7 +155,8 @@ class OptimizerProblem(Problem):
                 chosen += best + [f for f in group if f.objectives["statements"] < shortest]
         chosen = list({f.program: f for f in chosen}.values())
         losses = self.losses([f.program for f in chosen]).mean(axis=1).tolist() if chosen else []
-        return _front([replace(f, objectives={**f.objectives, "loss": v}) for f, v in zip(chosen, losses, strict=True)])
+        measured = [replace(f, objectives={**f.objectives, "loss": v}) for f, v in zip(chosen, losses, strict=True)]
+        return [f for buffers in range(3) for f in _front([m for m in measured if m.objectives["buffers"] == buffers])]
 
     def _ablated(self, find: Find) -> Find:
         program = ablate(find.program, self.primitives, lambda some, n: self.losses(some, ABLATION, n))

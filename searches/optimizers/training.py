@@ -42,6 +42,12 @@ def _keep(out, row, n, w, offset):
 
 
 @inner
+def _multiply(g, scale):
+    for i in range(np.uint64(len(g))):
+        g[i] *= scale
+
+
+@inner
 def _subtract(out, n, weights):
     for i in range(np.uint64(n)):
         weights[i] -= out[0, i]
@@ -49,8 +55,8 @@ def _subtract(out, n, weights):
 
 @inner
 def _train(
-    kind, sizes, integers, reals, segments, key, schedule, tape, immediate, end, stride, stream, rows, noise, scratch,
-    weights, g, w, out, curve,
+    kind, sizes, integers, reals, segments, key, scale, schedule, tape, immediate, end, stride, stream, rows, noise,
+    scratch, weights, g, w, out, curve,
 ):  # fmt: skip
     """One training: the validation loss at its end, inf if it diverged; `curve` gets each step's loss."""
     n = segments[-1]
@@ -69,6 +75,7 @@ def _train(
             first = loss
         if not loss <= HOPELESS * first:
             return np.inf
+        _multiply(g, scale)
         _fill(weights, n, w, W * stride)
         _fill(g, n, w, G * stride)
         _set(schedule[t], n, w, LR * stride)
@@ -82,8 +89,8 @@ def _train(
 
 @outer
 def _train_all(
-    kind, sizes, integers, reals, segments, n_rows, n_noise, n_scratch, code, length, const, results, keys, schedule,
-    losses, curves,
+    kind, sizes, integers, reals, segments, n_rows, n_noise, n_scratch, code, length, const, results, keys, scales,
+    schedule, losses, curves,
 ):  # fmt: skip
     L, C = code.shape[1], const.shape[1]
     n = segments[-1]
@@ -106,8 +113,8 @@ def _train_all(
         )
         for o in range(len(keys)):
             losses[p, o] = _train(
-                kind, sizes, integers, reals, segments, keys[o], schedule, tape, immediate, end, stride, stream, rows,
-                noise, scratch, weights, g, w, out, curves[p, o],
+                kind, sizes, integers, reals, segments, keys[o], scales[o], schedule, tape, immediate, end, stride,
+                stream, rows, noise, scratch, weights, g, w, out, curves[p, o],
             )  # fmt: skip
 
 
@@ -135,13 +142,23 @@ def in_hero(packed: Packed, primitives: PrimitiveSet) -> Packed:
     return Packed(code, packed.length, packed.const, packed.n_const, packed.results)
 
 
+def gradient_scales(keys: np.ndarray, octaves: int) -> np.ndarray:
+    """float32[orders]: what the gradients of each data order are multiplied with, a power of two up to 2**octaves.
+
+    A loss may be counted in any unit; with octaves, programs must train well in all of them.
+    """
+    drawn = [int(np.random.SeedSequence(int(key)).generate_state(1)[0]) % (2 * octaves + 1) for key in keys]
+    return np.ldexp(np.float32(1), np.array(drawn, np.int64) - octaves).astype(np.float32)
+
+
 def train(
-    task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int, curves: np.ndarray | None = None
-) -> np.ndarray:
+    task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int, curves: np.ndarray | None = None,
+    octaves: int = 0,
+) -> np.ndarray:  # fmt: skip
     """Train every program (over HERO, with programs.SIGNATURE) on every data order.
 
     keys: uint64[orders]; a key names the initial weights and the minibatches, the same for all programs.
-    curves: float64[P, orders, steps], filled with the minibatch losses.
+    curves: float64[P, orders, steps], filled with the minibatch losses. octaves: see `gradient_scales`.
     Returns float64[P, orders]: the validation loss after the last step, +inf where the training diverged.
     """
     losses = np.empty((len(packed), len(keys)))
@@ -149,7 +166,7 @@ def train(
         curves = np.empty((len(packed), len(keys), 0))
     _train_all(
         task.kind, task.sizes, task.integers, task.reals, task.segments, task.rows, task.noise, task.scratch,
-        packed.code, packed.length, packed.const, packed.results, np.asarray(keys, np.uint64), schedule(steps, warmup),
-        losses, curves,
+        packed.code, packed.length, packed.const, packed.results, np.asarray(keys, np.uint64),
+        gradient_scales(keys, octaves), schedule(steps, warmup), losses, curves,
     )  # fmt: skip
     return losses
