@@ -205,7 +205,9 @@ def show(
 def export(
     run: RunArgument,
     id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A find (default: the best).")] = None,
-    to: Annotated[str, typer.Option(metavar="FORMAT", help="See `discover show RUN ID`; or: artifact.")] = "python",
+    to: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="See `discover show RUN ID` (default: first); or: artifact.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The file (default: stdout).")] = None,
 ) -> None:
     """Write a find out as code that stands alone, or as an artifact folder."""

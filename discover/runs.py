@@ -168,9 +168,10 @@ class Run:
 
         return provenance(self.spec, self.problem, id=entry.id)
 
-    def export(self, id: str | None = None, to: str = "python") -> str:
-        """The text of a file that holds a find, standing alone."""
+    def export(self, id: str | None = None, to: str | None = None) -> str:
+        """The text of a file that holds a find, standing alone; in the problem's first format for None."""
         exporters = self.problem.exporters
+        to = next(iter(exporters), "any") if to is None else to
         if to not in exporters:
             raise UserError(f"{self.name} has no export format {to!r}; {nearest(to, exporters)}")
         entry = self.find(id)
@@ -246,8 +247,8 @@ def load(folder: str | Path) -> Run:
     )
 
 
-def export(run: Run | str | Path, id: str | None = None, to: str = "python") -> str:
-    """The text of a file that holds a find of a run (the best one for None)."""
+def export(run: Run | str | Path, id: str | None = None, to: str | None = None) -> str:
+    """The text of a file that holds a find of a run (the best one for None), in a format (the first one for None)."""
     return (run if isinstance(run, Run) else load(run)).export(id, to)
 
 
