@@ -10,7 +10,7 @@ INSTALL := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check -c 
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo lion test lint bench clean
 
 demo: $(VENV)/installed
 	rm -rf $(RUN)
@@ -19,6 +19,14 @@ demo: $(VENV)/installed
 	$(VENV)/bin/discover export $(RUN) --to python -o $(RUN)/exp2.py
 	$(VENV)/bin/python $(RUN)/exp2.py --selftest
 	@echo "The picture is $(RUN)/front.png; more finds: $(VENV)/bin/discover top $(RUN)"
+
+lion: $(VENV)/installed
+	rm -rf runs/lion
+	$(VENV)/bin/discover run optimizers/lion --workers $(WORKERS) --out runs/lion
+	$(VENV)/bin/discover report runs/lion --picture runs/lion/front.png
+	$(VENV)/bin/discover funnel runs/lion
+	$(VENV)/bin/discover export runs/lion -o runs/lion/optimizer.py
+	$(VENV)/bin/python runs/lion/optimizer.py --selftest
 
 test: $(VENV)/installed
 	$(VENV)/bin/python -m pytest
