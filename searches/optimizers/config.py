@@ -106,8 +106,8 @@ class OptimizerConfig(Model):
     max_constants   constants
     proxy           the task
     data_seed       names the data orders of the search; finalists get others
-    octaves         each data order multiplies the gradients by its own power of two, up to 2**octaves: a program must
-                    train well in whatever unit the loss is counted
+    octaves         data orders multiply the gradients by 2**octaves and 2**-octaves in turn: a program must train well
+                    in whatever unit the loss is counted
     hurdle          a short training; the best `keep` of the last ones of the same niche go on
     keep            see hurdle
     trial           the training whose loss is the score
@@ -134,7 +134,7 @@ class OptimizerConfig(Model):
     meta: Trial = Trial(steps=1000, orders=1)
     meta_proxy: Proxy = Proxy(width=32, layers=2, context=32)
     final: Trial = Trial(steps=1000, orders=8)
-    finalists: int = Field(default=6, ge=1, le=100)
+    finalists: int = Field(default=16, ge=1, le=100)
     ablated: int = Field(default=2, ge=0, le=100)
     warm_start: WarmStart = WarmStart()
     mutations: Moves = Moves()

@@ -130,23 +130,23 @@ class OptimizerProblem(Problem):
         final, octaves = self.config.final, self.config.octaves
         keys = self._orders(purpose, final)[: orders or None]
 
-        def one(job: tuple[int, np.uint64]) -> float:
-            p, key = job
+        def one(p: int) -> np.ndarray:
             only = batch[slice(p, p + 1)]
-            return float(train(self.task, only, np.array([key]), final.steps, final.warmup, octaves=octaves)[0, 0])
+            return train(self.task, only, keys, final.steps, final.warmup, octaves=octaves)[0]
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            losses = list(pool.map(one, [(p, key) for p in range(len(batch)) for key in keys]))
+            losses = list(pool.map(one, range(len(batch))))
         return np.array(losses).reshape(len(batch), len(keys))
 
     def finish(self, finds: Sequence[Find]) -> list[Find]:
-        """Of each number of buffers, train the best of the front of statements and loss again, on fresh data orders;
-        leave out what does nothing in the best of those; and train these, and what is shorter still, on data orders
-        that are fresh again. For each number of buffers, the front of what comes out."""
+        """Of each number of buffers, train the best again, on fresh data orders; leave out what does nothing in the best
+        of those; and train these, and what is shorter still, on data orders that are fresh again. For each number of
+        buffers, the front of what comes out."""
         chosen: list[Find] = []
         for buffers in range(3):
-            group = _front([f for f in finds if f.descriptors["buffers"] == buffers])
-            group = sorted(group, key=lambda f: f.objectives["loss"])[: self.config.finalists]
+            group = sorted(
+                (f for f in finds if f.descriptors["buffers"] == buffers), key=lambda f: f.objectives["loss"]
+            )[: self.config.finalists]
             if group:
                 again = self.losses([f.program for f in group], ABLATION).mean(axis=1)
                 best = [group[i] for i in np.argsort(again, kind="stable")[: max(1, self.config.ablated)]]

@@ -142,13 +142,12 @@ def in_hero(packed: Packed, primitives: PrimitiveSet) -> Packed:
     return Packed(code, packed.length, packed.const, packed.n_const, packed.results)
 
 
-def gradient_scales(keys: np.ndarray, octaves: int) -> np.ndarray:
-    """float32[orders]: what the gradients of each data order are multiplied with, a power of two up to 2**octaves.
+def gradient_scales(orders: int, octaves: int) -> np.ndarray:
+    """float32[orders]: what the gradients are multiplied with, 2**octaves and 2**-octaves in turn.
 
-    A loss may be counted in any unit; with octaves, programs must train well in all of them.
+    A loss may be counted in any unit: with octaves, a program must train well in small and in large ones.
     """
-    drawn = [int(np.random.SeedSequence(int(key)).generate_state(1)[0]) % (2 * octaves + 1) for key in keys]
-    return np.ldexp(np.float32(1), np.array(drawn, np.int64) - octaves).astype(np.float32)
+    return np.ldexp(np.float32(1), np.where(np.arange(orders) % 2, -octaves, octaves)).astype(np.float32)
 
 
 def train(
@@ -167,6 +166,6 @@ def train(
     _train_all(
         task.kind, task.sizes, task.integers, task.reals, task.segments, task.rows, task.noise, task.scratch,
         packed.code, packed.length, packed.const, packed.results, np.asarray(keys, np.uint64),
-        gradient_scales(keys, octaves), schedule(steps, warmup), losses, curves,
+        gradient_scales(len(keys), octaves), schedule(steps, warmup), losses, curves,
     )  # fmt: skip
     return losses
