@@ -139,9 +139,9 @@ class OptimizerProblem(Problem):
         return np.array(losses).reshape(len(batch), len(keys))
 
     def finish(self, finds: Sequence[Find]) -> list[Find]:
-        """Of each number of buffers, train the best again, on fresh data orders; leave out what does nothing in the best
-        of those; and train these, and what is shorter still, on data orders that are fresh again. For each number of
-        buffers, the front of what comes out."""
+        """Of each number of buffers, train the best again, on fresh data orders; leave out what does nothing in the
+        best of those; and train these, and what is shorter still, on data orders that are fresh again. For each number
+        of buffers, the front of what comes out."""
         chosen: list[Find] = []
         for buffers in range(3):
             group = sorted(
