@@ -1,6 +1,6 @@
-"""A found optimizer beside tuned AdamW, Lion, Signum and SGD with momentum, on tasks that no search has seen.
+"""Found optimizers beside tuned AdamW, Lion, Signum and SGD with momentum, on tasks that no search has seen.
 
-    python -m benchmarks.held_out ARTIFACT [--json] [--seeds 10] [--tune 3] [--workers 2]
+    python -m benchmarks.held_out ARTIFACT... [--json] [--seeds 10] [--tune 3] [--workers 2]
 
 Momentum, decay and step size of the known four are first tuned on the search's own task, over the grid KNOWN. Then on
 each task every optimizer gets the same grid of factors for its step size, is tuned on `--tune` data orders, and trained
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,15 +139,15 @@ def compare(
 def main() -> None:
     """Tune, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("artifact")
+    parser.add_argument("artifact", nargs="+")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--tune", type=int, default=3)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    found = artifact.load(options.artifact).find.program
+    found = {Path(name).name: artifact.load(name).find.program for name in options.artifact}
     search = tasks.build("transformer", "search")
-    optimizers, settings = {"found": found}, {}
+    optimizers, settings = {f"found: {name}": program for name, program in found.items()}, {}
     for name in KNOWN:
         optimizers[name], settings[name] = tuned(name, search, options.tune, options.workers)
         print(f"{name} on the search's task: {settings[name]}", file=sys.stderr, flush=True)
@@ -158,7 +159,7 @@ def main() -> None:
             for name, row in report[title].items():
                 training, validation = (f"{m:.4f} ± {h:.4f}" for m, h in (row["training"], row["validation"]))
                 edge = " (at the grid's edge)" if row["edge"] else ""
-                print(f"  {name:18} training {training}  validation {validation}  factor {row['factor']:g}{edge}")
+                print(f"  {name:22} training {training}  validation {validation}  factor {row['factor']:g}{edge}")
             sys.stdout.flush()
     if options.json:
         print(json.dumps({"tuned": settings, "tasks": report}, indent=2))

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT-0
+#
+# momentum_ratio: an optimizer of 1 state buffer, 7 operations
+#
+# Program (w, g, lr are this step's; w -= update):
+#     t0 = sqrt(lr)
+#     t1 = interp(g, m, 0.8709409045749638)
+#     update = tanh(t0 * (t1 / abs(m))) * 0.01
+#     m = t1
+# Scores:
+#     buffers                1             numbers that a weight carries along
+#     statements             7             instructions of the canonical form
+#     loss                   2.18538       validation, mean over the data orders of finalists
+#     best with two buffers  2.19266       of the same run, on the same data orders
+# Status: measured
+# Found by discover-programs 0.1.0, search optimizers/lion, seed 2, config f0a602492ce93ee1, primitive set 06ee852fd34aec1e
+# Find it again: discover run optimizers/lion --seed 2 --budget 6000 --set problem.data_seed=2
+
+import math
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+
+class MomentumRatio(Optimizer):
+    """An optimizer of 1 state buffer, 7 operations.
+
+    lr: the program's own lr, 1 at the peak of a schedule; its step size is among the constants; a float or a
+        tensor of one element.
+    beta: how long the average remembers, from 0 up to but not including 1.
+    c1: a constant of the program.
+    maximize: climb instead.
+    foreach: work on lists of tensors, in few kernel launches and more memory; by default if all are on CUDA. (For
+        bfloat16 on CPUs leave it off: there torch rounds the numbers that lists are multiplied with.)
+    capturable: changes nothing: there is no step counter, and lr may be a tensor on the device.
+    differentiable: not supported; there so that it can be refused by name.
+
+    State: m, of the shape and dtype of the parameter (bfloat16 for bfloat16).
+    Raises ValueError for a setting out of range and for complex parameters, RuntimeError for sparse gradients.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float | Tensor = 1.0,
+        beta: float = 0.8709409045749638,
+        c1: float = 0.01,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ):
+        defaults = {
+            "lr": lr,
+            "beta": beta,
+            "c1": c1,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def add_param_group(self, param_group):
+        """As every optimizer's; checks the settings."""
+        super().add_param_group(param_group)
+        try:
+            _check(self.param_groups[-1])
+        except ValueError:
+            self.param_groups.pop()
+            raise
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step on every parameter that has a gradient. Returns what the closure returns."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            lr = group["lr"]
+            if isinstance(lr, Tensor):
+                lr = lr.squeeze()
+            settings = (lr, group["beta"], group["c1"])
+            lists = group["foreach"]
+            if lists is None:
+                lists = all(p.is_cuda for p in group["params"])
+            if lists:
+                for each in _alike(self._tensors(group)):
+                    _update_foreach(*each, *settings)
+            else:
+                for each in self._tensors(group):
+                    _update(*each, *settings)
+        return loss
+
+    def _tensors(self, group):
+        """(p, g, m) of every parameter that has a gradient; makes its state at its first step."""
+        for p in group["params"]:
+            if p.grad is None:
+                continue
+            if p.grad.is_sparse:
+                raise RuntimeError("MomentumRatio does not support sparse gradients")
+            state = self.state[p]
+            if not state:
+                state["m"] = torch.zeros_like(p, memory_format=torch.preserve_format)
+            yield p, -p.grad if group["maximize"] else p.grad, state["m"]
+
+
+def _check(group):
+    if isinstance(group["lr"], Tensor) and group["lr"].numel() != 1:
+        raise ValueError(f"Tensor lr must be 1-element, not of shape {tuple(group['lr'].shape)}")
+    if not 0.0 < float(group["lr"]) < math.inf:
+        raise ValueError(f"lr must be positive and finite, not {group['lr']}")
+    if not 0.0 <= group["beta"] < 1.0:
+        raise ValueError(f"beta must be in [0, 1), not {group['beta']}")
+    if not math.isfinite(group["c1"]):
+        raise ValueError(f"c1 must be finite, not {group['c1']}")
+    if group["differentiable"]:
+        raise ValueError("differentiable=True is not supported: a step works in place, unseen by autograd")
+    if any(torch.is_complex(p) for p in group["params"]):
+        raise ValueError("complex parameters are not supported: optimize torch.view_as_real(p) instead")
+
+
+def _alike(tensors):
+    """Lists of tensors of one device and dtype: what foreach operations are fast on."""
+    groups = {}
+    for each in tensors:
+        groups.setdefault((each[0].device, each[0].dtype), []).append(each)
+    return [list(map(list, zip(*group))) for group in groups.values()]
+
+
+def _update(p, g, m, lr, beta, c1):
+    """One step on one tensor, in place."""
+    x1 = m.mul(beta).add_(g, alpha=1 - beta)
+    x2 = m.abs()
+    update = _div(x1, x2)
+    update.mul_(lr**0.5).tanh_()
+    p.add_(update, alpha=-c1)
+    m.copy_(x1)
+
+
+def _update_foreach(p, g, m, lr, beta, c1):
+    """The same on lists of tensors of one device and dtype."""
+    x1 = torch._foreach_mul(m, beta)
+    torch._foreach_add_(x1, g, alpha=1 - beta)
+    x2 = torch._foreach_abs(m)
+    update = [_div(a, b) for a, b in zip(x1, x2)]
+    torch._foreach_mul_(update, lr**0.5)
+    torch._foreach_tanh_(update)
+    torch._foreach_add_(p, update, alpha=-c1)
+    torch._foreach_copy_(m, x1)
+
+
+def _div(x, y):
+    """x / y, and 0 for 0 / 0: weights that have had no gradient yet."""
+    return torch.where((x == 0) & (y == 0), 0.0, x / y)
+
+
+# Weights at the start; then of each step: factor on lr, gradients, weights after it.
+START = [[1.0625, 1.34375, -1.6875, 0.0625], [1.875, 1.21875, 0.40625]]
+GOLDEN = (
+)
+
+
+def selftest():
+    """Take the golden steps in float64, tensor by tensor and on lists of tensors."""
+    for foreach in (False, True):
+        params = [torch.tensor(values, dtype=torch.float64) for values in START]
+        optimizer = MomentumRatio(params, foreach=foreach)
+        (group,) = optimizer.param_groups
+        peak = group["lr"]
+        for factor, gradients, expected in GOLDEN:
+            group["lr"] = factor * peak
+            for p, gradient in zip(params, gradients):
+                p.grad = torch.tensor(gradient, dtype=torch.float64)
+            optimizer.step()
+            for p, values in zip(params, expected):
+                if not torch.allclose(p, torch.tensor(values, dtype=torch.float64), rtol=1e-9, atol=1e-9):
+                    raise SystemExit("momentum_ratio: selftest FAILED: golden steps")
+    print("momentum_ratio: selftest ok")
+
+
+if __name__ == "__main__":
+    import sys
+
+    if sys.argv[1:] != ["--selftest"]:
+        raise SystemExit(f"usage: python {sys.argv[0]} --selftest")
+    selftest()
+
+# discover: {"format":1,"name":"momentum_ratio","search":"optimizers/lion","config":{"search":"optimizers","problem":{"primitives":["reduced"],"max_statements":16,"max_constants":12,"proxy":{"kind":"transformer","batch":32,"context":16,"width":16,"heads":2,"layers":1,"file":""},"data_seed":2,"octaves":10,"hurdle":{"steps":60,"orders":1},"keep":0.2,"trial":{"steps":600,"orders":1},"slack":1.007,"contest":{"steps":600,"orders":3},"meta":{"steps":600,"orders":1},"meta_proxy":{"kind":"transformer","batch":32,"context":32,"width":32,"heads":2,"layers":2,"file":""},"final":{"steps":600,"orders":8},"finalists":16,"ablated":2,"warm_start":{"form":"adamw","program":"","rate":0.01,"decay":0.1,"beta1":0.9,"beta2":0.99},"mutations":{"insert":2.0,"delete":1.0,"modify":1.0,"rewire":1.0,"swap":0.25,"new_constant":0.5,"scale_constant":1.5,"duplicate":1.0,"spread":2.0,"normal":0.5,"step":1.0,"jump":0.2,"complement":0.5,"flip":0.1,"same":0.1,"unit":0.0}},"strategy":{"name":"niched","population":100,"tournament":8,"islands":1,"migrate_every":0,"batch":128,"restart_after":0},"run":{"budget":6000,"seed":2,"chunk":4,"meta_every":10,"meta_patience":0}},"config_hash":"f0a602492ce93ee1","seed":2,"reproduce":"discover run optimizers/lion --seed 2 --budget 6000 --set problem.data_seed=2","id":"684ae869","parents":[],"signature":{"inputs":["w","g","lr"],"outputs":["update"],"state":["m","v"]},"primitives":["add","sub","mul","div","max","neg","abs","sign","square","sqrt","reciprocal","interp","tanh","exp","log","clip"],"primitives_hash":"06ee852fd34aec1e","program":["t0 = sqrt(lr)","t1 = interp(g, m, 0.8709409045749638)","update = tanh(t0 * (t1 / abs(m))) * 0.01","m = t1"],"objectives":{"buffers":1.0,"statements":7.0,"loss":2.18537828544742},"descriptors":{"buffers":1,"degree":0,"statements":7},"scores":{"best with two buffers":{"value":2.1926567773254906,"how":"of the same run, on the same data orders"}},"status":"measured","generator":"discover-programs 0.1.0","digest":"36c7480a4c6bcf26"}
