@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT-0
 #
-# lion: an optimizer of 1 state buffer, 4 operations
+# lion: an optimizer of 1 state buffer, 5 operations
 #
 # Program (w, g, lr are this step's; w -= update):
 #     update = sign(interp(g, m, 0.6295420535693635)) * 0.00802716233301956
 #     m = interp(g, m, 0.9)
+# It takes one step size for all steps; here lr multiplies the update.
 # Scores:
 #     buffers                1             numbers that a weight carries along
 #     statements             4             instructions of the canonical form
@@ -22,11 +23,11 @@ from torch.optim import Optimizer
 
 
 class Lion(Optimizer):
-    """An optimizer of 1 state buffer, 4 operations.
+    """An optimizer of 1 state buffer, 5 operations.
 
-    lr: not read by the program; a float or a tensor of one element.
+    lr: the learning rate, what the program multiplies its lr with included (the default); a float or a tensor of
+        one element.
     betas: how long averages remember, each from 0 up to but not including 1.
-    c1: a constant of the program.
     maximize: climb instead.
     foreach: work on lists of tensors, in few kernel launches and more memory; by default if all are on CUDA. (For
         bfloat16 on CPUs leave it off: there torch rounds the numbers that lists are multiplied with.)
@@ -40,9 +41,8 @@ class Lion(Optimizer):
     def __init__(
         self,
         params,
-        lr: float | Tensor = 1.0,
+        lr: float | Tensor = 0.00802716233301956,
         betas: tuple[float, ...] = (0.6295420535693635, 0.9),
-        c1: float = 0.00802716233301956,
         *,
         maximize: bool = False,
         foreach: bool | None = None,
@@ -52,7 +52,6 @@ class Lion(Optimizer):
         defaults = {
             "lr": lr,
             "betas": betas,
-            "c1": c1,
             "maximize": maximize,
             "foreach": foreach,
             "capturable": capturable,
@@ -77,7 +76,10 @@ class Lion(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            settings = (*group["betas"], group["c1"])
+            lr = group["lr"]
+            if isinstance(lr, Tensor):
+                lr = lr.squeeze()
+            settings = (lr, *group["betas"])
             lists = group["foreach"]
             if lists is None:
                 lists = all(p.is_cuda for p in group["params"])
@@ -109,8 +111,6 @@ def _check(group):
         raise ValueError(f"lr must be positive and finite, not {group['lr']}")
     if not (len(group["betas"]) == 2 and all(0.0 <= beta < 1.0 for beta in group["betas"])):
         raise ValueError(f"betas must be 2 numbers in [0, 1), not {group['betas']}")
-    if not math.isfinite(group["c1"]):
-        raise ValueError(f"c1 must be finite, not {group['c1']}")
     if group["differentiable"]:
         raise ValueError("differentiable=True is not supported: a step works in place, unseen by autograd")
     if any(torch.is_complex(p) for p in group["params"]):
@@ -125,38 +125,53 @@ def _alike(tensors):
     return [list(map(list, zip(*group))) for group in groups.values()]
 
 
-def _update(p, g, m, beta1, beta2, c1):
+def _update(p, g, m, lr, beta1, beta2):
     """One step on one tensor, in place."""
     update = m.mul(beta1).add_(g, alpha=1 - beta1).sign_()
-    p.add_(update, alpha=-c1)
+    _add(p, update, -lr)
     m.mul_(beta2).add_(g, alpha=1 - beta2)
 
 
-def _update_foreach(p, g, m, beta1, beta2, c1):
+def _update_foreach(p, g, m, lr, beta1, beta2):
     """The same on lists of tensors of one device and dtype."""
     update = torch._foreach_mul(m, beta1)
     torch._foreach_add_(update, g, alpha=1 - beta1)
     torch._foreach_sign_(update)
-    torch._foreach_add_(p, update, alpha=-c1)
+    _foreach_add(p, update, -lr)
     torch._foreach_mul_(m, beta2)
     torch._foreach_add_(m, g, alpha=1 - beta2)
+
+
+def _add(p, x, scale):
+    """p += scale * x, in place. A scale that is a tensor stays on its device."""
+    if isinstance(scale, Tensor):
+        p.add_(x * scale.to(p.device))
+    else:
+        p.add_(x, alpha=scale)
+
+
+def _foreach_add(p, x, scale):
+    if isinstance(scale, Tensor):
+        torch._foreach_add_(p, torch._foreach_mul(x, scale.to(p[0].device)))
+    else:
+        torch._foreach_add_(p, x, alpha=scale)
 
 
 # Weights at the start; then of each step: factor on lr, gradients, weights after it.
 START = [[1.0625, 1.34375, -1.6875, 0.0625], [1.875, 1.21875, 0.40625]]
 GOLDEN = (
     (0.5, [[0.0, -0.1875, -0.0029296875, -0.375], [-0.00634765625, -0.0126953125, 0.002685546875]],
-     [[1.0625, 1.3517771623330195, -1.6794728376669805, 0.07052716233301956], [1.8830271623330195, 1.2267771623330195, 0.3982228376669804]]),
+     [[1.0625, 1.3477635811665098, -1.6834864188334902, 0.06651358116650978], [1.8790135811665098, 1.2227635811665098, 0.4022364188334902]]),
     (1.0, [[0.0, 0.001953125, -0.0087890625, -0.029296875], [-0.40625, -0.0859375, -0.46875]],
-     [[1.0625, 1.359804324666039, -1.671445675333961, 0.07855432466603912], [1.891054324666039, 1.234804324666039, 0.40625]]),
+     [[1.0625, 1.3557907434995293, -1.6754592565004707, 0.07454074349952934], [1.8870407434995293, 1.2307907434995293, 0.41026358116650974]]),
     (1.0, [[0.0, 0.03515625, 0.002197265625, 0.002685546875], [0.46875, 0.1015625, 0.078125]],
-     [[1.0625, 1.3517771623330195, -1.6794728376669805, 0.08658148699905868], [1.8830271623330195, 1.2267771623330195, 0.4142771623330196]]),
+     [[1.0625, 1.3477635811665098, -1.6834864188334902, 0.0825679058325489], [1.8790135811665098, 1.2227635811665098, 0.4182907434995293]]),
     (0.75, [[0.0, 0.28125, -0.625, -0.00341796875], [0.0859375, 0.005859375, 0.40625]],
-     [[1.0625, 1.34375, -1.671445675333961, 0.09460864933207824], [1.875, 1.21875, 0.40625]]),
+     [[1.0625, 1.3417432094167452, -1.6774660470837255, 0.08858827758231358], [1.8729932094167452, 1.2167432094167452, 0.41227037174976466]]),
     (0.5, [[0.0, 0.0859375, -0.375, -0.203125], [0.875, -0.078125, -0.5625]],
-     [[1.0625, 1.3357228376669805, -1.6634185130009416, 0.1026358116650978], [1.8669728376669805, 1.2267771623330195, 0.4142771623330196]]),
+     [[1.0625, 1.3377296282502353, -1.6734524659172156, 0.09260185874882336], [1.8689796282502353, 1.220756790583255, 0.41628395291627446]]),
     (0.25, [[0.0, 0.017578125, -0.5, -0.3125], [0.6875, -0.4375, 0.0703125]],
-     [[1.0625, 1.327695675333961, -1.655391350667922, 0.11066297399811736], [1.858945675333961, 1.234804324666039, 0.4223043246660392]]),
+     [[1.0625, 1.3357228376669805, -1.6714456753339608, 0.09460864933207824], [1.8669728376669805, 1.2227635811665098, 0.4182907434995293]]),
 )
 
 

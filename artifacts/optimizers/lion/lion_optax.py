@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT-0
 #
-# lion: an optimizer of 1 state buffer, 4 operations
+# lion: an optimizer of 1 state buffer, 5 operations
 #
 # Program (w, g, lr are this step's; w -= update):
 #     update = sign(interp(g, m, 0.6295420535693635)) * 0.00802716233301956
 #     m = interp(g, m, 0.9)
+# It takes one step size for all steps; here lr multiplies the update.
 # Scores:
 #     buffers                1             numbers that a weight carries along
 #     statements             4             instructions of the canonical form
@@ -35,15 +36,14 @@ class State(NamedTuple):
 
 
 def lion(
-    learning_rate: float = 1.0,
+    learning_rate: float = 0.00802716233301956,
     b1: float = 0.6295420535693635,
     b2: float = 0.9,
-    c1: float = 0.00802716233301956,
 ) -> optax.GradientTransformation:
-    """An optimizer of 1 state buffer, 4 operations.
+    """An optimizer of 1 state buffer, 5 operations.
 
-    learning_rate: the program's own lr, 1 at the peak of a schedule.
-    b1, b2, c1: constants of the program.
+    learning_rate: the learning rate.
+    b1, b2: constants of the program.
     For a schedule: `optax.inject_hyperparams(lion)(learning_rate=schedule)`.
     """
     if isinstance(learning_rate, (int, float)) and not learning_rate > 0:
@@ -55,35 +55,35 @@ def lion(
     def update(updates, state, params=None):
         gradients, tree = jax.tree.flatten(updates)
         rows = zip(gradients, tree.flatten_up_to(state.m))
-        results = [_update(*row, b1, b2, c1) for row in rows]
+        results = [_update(*row, learning_rate, b1, b2) for row in rows]
         columns = [tree.unflatten(column) for column in zip(*results)] or [updates] * 2
         return columns[0], State(columns[1])
 
     return optax.GradientTransformation(init, update)
 
 
-def _update(g, m, b1, b2, c1):
+def _update(g, m, lr, b1, b2):
     """The update of one array, and its new state."""
-    update = c1 * jnp.sign(b1 * m + (1 - b1) * g)
+    update = jnp.sign(b1 * m + (1 - b1) * g)
     m = b2 * m + (1 - b2) * g
-    return (-update).astype(g.dtype), m.astype(g.dtype)
+    return (-lr * update).astype(g.dtype), m.astype(g.dtype)
 
 
 # Weights at the start; then of each step: factor on lr, gradients, weights after it.
 START = [[1.0625, 1.34375, -1.6875, 0.0625], [1.875, 1.21875, 0.40625]]
 GOLDEN = (
     (0.5, [[0.0, -0.1875, -0.0029296875, -0.375], [-0.00634765625, -0.0126953125, 0.002685546875]],
-     [[1.0625, 1.3517771623330195, -1.6794728376669805, 0.07052716233301956], [1.8830271623330195, 1.2267771623330195, 0.3982228376669804]]),
+     [[1.0625, 1.3477635811665098, -1.6834864188334902, 0.06651358116650978], [1.8790135811665098, 1.2227635811665098, 0.4022364188334902]]),
     (1.0, [[0.0, 0.001953125, -0.0087890625, -0.029296875], [-0.40625, -0.0859375, -0.46875]],
-     [[1.0625, 1.359804324666039, -1.671445675333961, 0.07855432466603912], [1.891054324666039, 1.234804324666039, 0.40625]]),
+     [[1.0625, 1.3557907434995293, -1.6754592565004707, 0.07454074349952934], [1.8870407434995293, 1.2307907434995293, 0.41026358116650974]]),
     (1.0, [[0.0, 0.03515625, 0.002197265625, 0.002685546875], [0.46875, 0.1015625, 0.078125]],
-     [[1.0625, 1.3517771623330195, -1.6794728376669805, 0.08658148699905868], [1.8830271623330195, 1.2267771623330195, 0.4142771623330196]]),
+     [[1.0625, 1.3477635811665098, -1.6834864188334902, 0.0825679058325489], [1.8790135811665098, 1.2227635811665098, 0.4182907434995293]]),
     (0.75, [[0.0, 0.28125, -0.625, -0.00341796875], [0.0859375, 0.005859375, 0.40625]],
-     [[1.0625, 1.34375, -1.671445675333961, 0.09460864933207824], [1.875, 1.21875, 0.40625]]),
+     [[1.0625, 1.3417432094167452, -1.6774660470837255, 0.08858827758231358], [1.8729932094167452, 1.2167432094167452, 0.41227037174976466]]),
     (0.5, [[0.0, 0.0859375, -0.375, -0.203125], [0.875, -0.078125, -0.5625]],
-     [[1.0625, 1.3357228376669805, -1.6634185130009416, 0.1026358116650978], [1.8669728376669805, 1.2267771623330195, 0.4142771623330196]]),
+     [[1.0625, 1.3377296282502353, -1.6734524659172156, 0.09260185874882336], [1.8689796282502353, 1.220756790583255, 0.41628395291627446]]),
     (0.25, [[0.0, 0.017578125, -0.5, -0.3125], [0.6875, -0.4375, 0.0703125]],
-     [[1.0625, 1.327695675333961, -1.655391350667922, 0.11066297399811736], [1.858945675333961, 1.234804324666039, 0.4223043246660392]]),
+     [[1.0625, 1.3357228376669805, -1.6714456753339608, 0.09460864933207824], [1.8669728376669805, 1.2227635811665098, 0.4182907434995293]]),
 )
 
 

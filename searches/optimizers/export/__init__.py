@@ -9,12 +9,16 @@ to the file: `graph` (plain operations), `plan` (settings and terms), `steps` an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from discover.document import document
 from discover.errors import UserError
 from discover.problem import Find
+from primitives.canonical import canonical
+from primitives.primitive import PrimitiveSet
 from primitives.printers import NoSpelling, to_latex
+from primitives.program import Instruction, Program
 from searches.optimizers.export.common import Export, comment
 from searches.optimizers.export.to_numpy import write as write_numpy
 from searches.optimizers.export.to_optax import write as write_optax
@@ -22,12 +26,24 @@ from searches.optimizers.export.to_torch import write as write_torch
 from searches.optimizers.programs import primitive_set
 
 
+def _times_lr(program: Program, primitives: PrimitiveSet) -> Program:
+    """A program that does not read lr, with its update multiplied by it; any other as it is."""
+    lr = program.signature.leaves.index("lr")
+    if "mul" not in primitives.index or any(lr in ins.args for ins in program.instructions) or lr in program.results:
+        return program
+    times = Instruction("mul", (program.results[0], lr))
+    result = program.n_leaves + len(program.instructions)
+    instructions = (*program.instructions, times)
+    return canonical(replace(program, instructions=instructions, results=(result, *program.results[1:])), primitives)
+
+
 def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any]], str]:
     """A format, as the engine calls it: `(find, provenance) -> text`."""
 
     def export(find: Find, provenance: Mapping[str, Any]) -> str:
         primitives = primitive_set(provenance["config"]["problem"]["primitives"])
-        what = Export(find.program, document(find, provenance, primitives), primitives)
+        program = _times_lr(find.program, primitives)
+        what = Export(program, document(find, provenance, primitives), primitives, program is not find.program)
         try:
             return write(what)
         except NoSpelling as error:

@@ -29,11 +29,15 @@ Rows = list[list[float]]
 
 @dataclass(frozen=True)
 class Export:
-    """What every format needs: the find, its document, and what its program says."""
+    """What every format needs: the find, its document, and what its program says.
+
+    constant_step: the program does not read lr; `program` is it times lr, so that a user has a learning rate
+    """
 
     program: Program
     document: Document
     primitives: PrimitiveSet
+    constant_step: bool = False
 
     @cached_property
     def plan(self) -> Plan:
@@ -65,6 +69,7 @@ class Export:
             "",
             f"Program ({', '.join(d.signature.inputs)} are this step's; w -= update):",
             *(f"    {line}" for line in d.program),
+            *self.note,
             "Scores:",
             *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
             f"Status: {d.status}",
@@ -72,6 +77,11 @@ class Export:
             f"primitive set {d.primitives_hash}",
             f"Find it again: {d.reproduce}",
         ]
+
+    @property
+    def note(self) -> list[str]:
+        """What the file does that the program does not."""
+        return ["It takes one step size for all steps; here lr multiplies the update."] if self.constant_step else []
 
     def settings(self) -> list[tuple[str, str]]:
         """Arguments and their defaults, several betas as one: [("lr", "0.0001"), ("betas", "(0.9, 0.99)"), ...]."""
