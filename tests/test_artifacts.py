@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,8 @@ def test_the_gallery(folder: Path, tmp_path: Path) -> None:
     bad = [check for check in artifact.verify(folder) if not check.ok]
     assert not bad
     for file in sorted(folder.iterdir()):
+        if file.stem.endswith("_optax") and not (find_spec("jax") and find_spec("optax")):
+            continue  # of the interop extra; the text of the file was compared all the same
         if file.suffix == ".py":
             subprocess.run([sys.executable, str(file), "--selftest"], cwd=tmp_path, check=True, timeout=120)
         elif file.suffix == ".h" and CC:

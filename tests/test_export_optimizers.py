@@ -24,7 +24,7 @@ from primitives.packed import Shape, pack
 from primitives.program import Instruction, Program
 from primitives.text import parse
 from searches.optimizers import known
-from searches.optimizers.export import EXPORTERS
+from searches.optimizers.export import EXPORTERS, times_lr
 from searches.optimizers.programs import SIGNATURE, STEPPED, WarmStart, warm_start
 
 LION = known.lion(1e-3, decay=0.1)
@@ -169,11 +169,22 @@ def by_numpy(file, w: np.ndarray, gradients: np.ndarray, rates: list[float]) -> 
     return np.array(out)
 
 
+def test_a_program_of_one_step_size_gets_a_learning_rate(tmp_path: Path) -> None:
+    program = parse("m = interp(g, m, 0.9)\nupdate = sign(m) * 0.01", SIGNATURE, HERO)
+    p = torch.zeros(2)
+    p.grad = torch.tensor([1.0, -1.0])
+    found = optimizer(program, "one_size", tmp_path)([p])  # its step size is the default
+    assert found.param_groups[0]["lr"] == 0.01
+    found.param_groups[0]["lr"] = 0.5
+    found.step()
+    assert p.tolist() == [-0.5, 0.5]
+
+
 def test_random_programs_do_what_the_reference_does(tmp_path: Path) -> None:
     """All 45 primitives, two tensors, four steps, a weight without any gradient; in every form that runs here."""
     compared, used = 0, set()
     for seed in range(150):
-        program = canonical(random_program(random.Random(seed)), HERO)
+        program = times_lr(canonical(random_program(random.Random(seed)), HERO), HERO)
         numbers = np.random.default_rng(seed)
         w, gradients, rates = numbers.normal(size=9), numbers.normal(size=(4, 9)), [0.5, 1.0, 0.75, 0.25]
         gradients[:, 0] = 0.0

@@ -26,7 +26,7 @@ from searches.optimizers.export.to_torch import write as write_torch
 from searches.optimizers.programs import primitive_set
 
 
-def _times_lr(program: Program, primitives: PrimitiveSet) -> Program:
+def times_lr(program: Program, primitives: PrimitiveSet) -> Program:
     """A program that does not read lr, with its update multiplied by it; any other as it is."""
     lr = program.signature.leaves.index("lr")
     if "mul" not in primitives.index or any(lr in ins.args for ins in program.instructions) or lr in program.results:
@@ -42,7 +42,7 @@ def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any
 
     def export(find: Find, provenance: Mapping[str, Any]) -> str:
         primitives = primitive_set(provenance["config"]["problem"]["primitives"])
-        program = _times_lr(find.program, primitives)
+        program = times_lr(find.program, primitives)
         what = Export(program, document(find, provenance, primitives), primitives, program is not find.program)
         try:
             return write(what)
