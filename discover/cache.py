@@ -107,9 +107,11 @@ class Cache:
         self.canonical.add(canonical, rows)
         self.fingerprint.add(fingerprint, rows)
 
-    def replace(self, row: int, score: np.ndarray, const: np.ndarray) -> None:
-        """Another score and other constants for a row."""
-        self._score[row], self._const[row] = score, const
+    def replace(self, row: int, score: np.ndarray, const: np.ndarray | None = None) -> None:
+        """Another score for a row, and other constants where they are fitted."""
+        self._score[row] = score
+        if const is not None:
+            self._const[row] = const
 
     def visit(self, rows: np.ndarray) -> np.ndarray:
         """Count a visit to each row. Returns bool[n]: the visit is the row's 2nd, 4th, 8th, ..."""

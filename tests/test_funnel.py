@@ -72,6 +72,19 @@ def test_who_fails_a_hurdle_is_scored_worst_and_costs_nothing_more():
     assert hurdled == counts["hurdle.tested"]
 
 
+def test_a_program_that_passes_a_hurdle_the_second_time_is_remembered_by_its_better_score():
+    """Strategies that score everything anew may offer a program twice; the bar of the hurdle has moved meanwhile."""
+    problem = Small(stages=(Stage("hurdle", keep=0.5), Stage("proxy")))
+    running = search(problem, spec(3000, name="constants_only"))
+    while not running.over:
+        running.step()
+    records = {"canonical": np.zeros(2, np.uint64), "fingerprint": np.zeros(2, np.uint64)}
+    for score in (np.nan, 0.5, 0.7):
+        running._remember({name: c[:1] for name, c in records.items()} | {"score": np.array([[1.0, score]])})
+    (row,) = running.cache.canonical.find(np.zeros(1, np.uint64))
+    assert running.cache.score(np.array([row]))[0, 1] == 0.5
+
+
 # -- niches -----------------------------------------------------------------------------------------------------------
 
 
