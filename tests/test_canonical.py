@@ -451,3 +451,11 @@ def test_the_form_does_not_depend_on_the_batch():
 def test_a_state_that_no_step_changes_is_zero():
     lines = "update = max(v, g)\nm = m"
     assert format_program(canonical(program_of(lines, MOMENTUM, HERO), HERO), HERO).strip() == "update = max(g, 0.0)"
+
+
+@pytest.mark.xfail(reason="two orders of the same two differences of free constants end in two forms", strict=True)
+def test_differences_of_free_constants_have_one_form():
+    signature = Signature(("x",), ("out",))
+    one = program_of("t = x * 2.0\nout = (3.0 - t) - t * 5.0", signature, ARITHMETIC)
+    other = program_of("t = x * 2.0\nu = t * 5.0\nout = (3.0 - t) - u", signature, ARITHMETIC)
+    assert key(one, ARITHMETIC, True) == key(other, ARITHMETIC, True)
