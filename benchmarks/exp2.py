@@ -35,21 +35,25 @@ TARGETS = {n: known.BEST_KNOWN[n][1] for n in OPERATIONS} | {6: 2.74e-7}
 COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "quarantined")
 
 
+def finished(search: str, root: Path, label: str, settings: list[str]) -> runs.Run:
+    """A run with these settings in a folder of its own: made now, continued, or as it was made before."""
+    wanted = spec.load(search, settings)
+    folder = root / f"{label.replace(' ', '-')}-{wanted.run.budget}-seed{wanted.run.seed}"
+    if not (folder / DATABASE).is_file():
+        return runs.run(search, out=folder, set=settings)
+    done = runs.load(folder)
+    if done.spec.config != wanted.config:
+        raise UserError(f"{folder}: made with other settings; remove it or choose another --out")
+    return done.resume(wanted.run.workers)
+
+
 def run(root: Path, label: str, seed: int, budget: int | None, workers: int) -> dict[str, Any]:
     """Figures of one run, made now or before."""
     overrides, factor = STRATEGIES[label]
     settings = [*overrides, f"run.seed={seed}", f"run.workers={workers}"]
     settings.append(f"run.budget={factor * (budget or spec.load(SEARCH).run.budget)}")
-    wanted = spec.load(SEARCH, settings)
-    folder = root / f"{label.replace(' ', '-')}-{wanted.run.budget}-seed{seed}"
-    if (folder / DATABASE).is_file():
-        done = runs.load(folder)
-        if done.spec.config != wanted.config:
-            raise UserError(f"{folder}: made with other settings; remove it or choose another --out")
-        done.resume(workers)
-    else:
-        done = runs.run(SEARCH, out=folder, set=settings)
-    with Store.read(folder) as store:
+    done = finished(SEARCH, root, label, settings)
+    with Store.read(done.folder) as store:
         generations, seconds = store.generations(), sum(store.timings().values())
     counts = {name: sum(int(g.row[name]) for g in generations) for name in COUNTS}
     found = [(e.find.objectives["operations"], e.find.objectives["error"]) for e in done.top()]

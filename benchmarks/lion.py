@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.exp2 import interval
+from benchmarks.exp2 import finished, interval
 from discover import runs, spec
-from discover.errors import UserError
-from discover.store import DATABASE, Store
+from discover.store import Store
 from primitives.packed import Packed, unpack
 from searches.optimizers.meaning.classify import classify
 
@@ -40,15 +39,7 @@ def run(root: Path, label: str, seed: int, budget: int, workers: int) -> dict[st
     """Figures of one run, made now or before."""
     settings = [*STRATEGIES[label], f"run.seed={seed}", f"problem.data_seed={seed}", f"run.workers={workers}"]
     settings.append(f"run.budget={budget}")
-    wanted = spec.load(SEARCH, settings)
-    folder = root / f"{label.replace(' ', '-')}-{wanted.run.budget}-seed{seed}"
-    if (folder / DATABASE).is_file():
-        done = runs.load(folder)
-        if done.spec.config != wanted.config:
-            raise UserError(f"{folder}: made with other settings; remove it or choose another --out")
-        done.resume(workers)
-    else:
-        done = runs.run(SEARCH, out=folder, set=settings)
+    done = finished(SEARCH, root, label, settings)
     return figures(done) | {"seed": seed, "meta": meta(done)}
 
 

@@ -112,6 +112,11 @@ class Check(NamedTuple):
     detail: str
 
 
+def agrees(claimed: float, measured: float, tolerance: float) -> bool:
+    """Whether a claim holds: equal but for a relative tolerance, or both NaN."""
+    return math.isclose(claimed, measured, rel_tol=tolerance) or (claimed != claimed and measured != measured)
+
+
 def verify(path: str | Path) -> list[Check]:
     """Measure the program again and write its files again, and compare both with what is there."""
     artifact = load(path)
@@ -126,7 +131,7 @@ def verify(path: str | Path) -> list[Check]:
     measured = problem.measure(find.program)
     for name in sorted(set(find.objectives) | set(measured)):
         claimed, value = find.objectives.get(name, math.nan), measured.get(name, math.nan)
-        same = math.isclose(claimed, value, rel_tol=problem.tolerance) or (claimed != claimed and value != value)
+        same = agrees(claimed, value, problem.tolerance)
         checks.append(Check(name, same and name in find.objectives, f"claimed {claimed:.6g}, measured {value:.6g}"))
     return checks + _check_files(artifact)
 

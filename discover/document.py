@@ -184,6 +184,24 @@ def _toml(value: Any) -> str:
     return json.dumps(value)
 
 
+def main_lines(document: Document) -> list[str]:
+    """How an exported Python file ends: its `selftest` has passed, the command line calls it, and the document."""
+    return [
+        f'    print("{document.name}: selftest ok")',
+        "",
+        "",
+        'if __name__ == "__main__":',
+        "    import sys",
+        "",
+        '    if sys.argv[1:] != ["--selftest"]:',
+        '        raise SystemExit(f"usage: python {sys.argv[0]} --selftest")',
+        "    selftest()",
+        "",
+        f"# discover: {document.line}",
+        "",
+    ]
+
+
 def digest_of(fields: Mapping[str, Any]) -> str:
     """The digest of a document's other fields."""
     return hashlib.sha256(spec.canonical_json(fields).encode()).hexdigest()[:16]

@@ -186,7 +186,7 @@ class Run:
 
     def verify(self) -> list[Check]:
         """Measure every final find again."""
-        from discover.artifact import Check
+        from discover.artifact import Check, agrees
 
         if self.status != "done":
             raise UserError(f"{self.folder}: {self.status}, not done; verify needs the final finds")
@@ -195,9 +195,7 @@ class Run:
             measured = self.problem.measure(entry.find.program)
             for name, claimed in entry.find.objectives.items():
                 value = measured.get(name, math.nan)
-                same = math.isclose(value, claimed, rel_tol=self.problem.tolerance) or (
-                    value != value and claimed != claimed
-                )
+                same = agrees(claimed, value, self.problem.tolerance)
                 checks.append(Check(f"{entry.id} {name}", same, f"claimed {claimed:.6g}, measured {value:.6g}"))
         return checks
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from discover.document import Document, document
+from discover.document import Document, document, main_lines
 from discover.errors import UserError
 from discover.problem import Find
 from primitives.primitive import PrimitiveSet
@@ -184,23 +184,6 @@ def _golden_lines(export: Export) -> list[str]:
     ]
 
 
-def _main_lines(export: Export) -> list[str]:
-    return [
-        f'    print("{export.name}: selftest ok")',
-        "",
-        "",
-        'if __name__ == "__main__":',
-        "    import sys",
-        "",
-        '    if sys.argv[1:] != ["--selftest"]:',
-        '        raise SystemExit(f"usage: python {sys.argv[0]} --selftest")',
-        "    selftest()",
-        "",
-        f"# discover: {export.document.line}",
-        "",
-    ]
-
-
 def _python_file(export: Export, function: str, imported: Sequence[str]) -> str:
     """A Python file around one function of x: header, function, golden vectors, self-test, document."""
     reference = export.reference(lambda p: p.python, "x")
@@ -230,7 +213,7 @@ def _python_file(export: Export, function: str, imported: Sequence[str]) -> str:
             f"    if not error <= {limit!r}:  # the claimed error and the rounding of float64",
             f'        raise SystemExit(f"{export.name}: selftest FAILED: relative error {{error:.4g}}")',
         ]
-    return _comment(export.header, "#") + "\n" + "\n".join([*lines, *_main_lines(export)])
+    return _comment(export.header, "#") + "\n" + "\n".join([*lines, *main_lines(export.document)])
 
 
 @exporter
@@ -269,7 +252,7 @@ def sympy(export: Export) -> str:
         "        point, expected = map(float.fromhex, pair)",
         f"        if not abs({export.name}.evalf(30, subs={{x: point}}) - expected) <= 1e-12 * abs(expected):",
         f'            raise SystemExit("{export.name}: selftest FAILED: golden vectors")',
-        *_main_lines(export),
+        *main_lines(export.document),
     ]
     head = _comment(export.header, "#") + f"\nfrom sympy import {', '.join(names)}\n\n"
     return head + "\n".join(lines)

@@ -68,14 +68,14 @@ class OptimizerProblem(Problem):
         )
         self.probes = probes(len(SIGNATURE.leaves), 24)
         self.task = _task(config.proxy, "search")
-        # Compile what trains now, once, and not in every worker that is started later.
         try:
-            start = in_hero(pack(self.warm_start, self.primitives, self.shape), self.primitives)
+            start = pack(self.warm_start, self.primitives, self.shape)
         except ValueError as error:
             raise UserError(f"problem.warm_start: {error}") from None
-        if not self.check(pack(self.warm_start, self.primitives, self.shape)).all():
+        if not self.check(start).all():
             raise UserError("problem.warm_start: its update does not depend on the gradient, or dies when that is zero")
-        train(self.task, start, np.zeros(1, np.uint64), 1, 1)
+        # Compile what trains now, once, and not in every worker that is started later.
+        train(self.task, in_hero(start, self.primitives), np.zeros(1, np.uint64), 1, 1)
 
     @cached_property
     def meta_task(self) -> Task:

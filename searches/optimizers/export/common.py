@@ -187,21 +187,3 @@ def golden_lines(export: Export) -> list[str]:
     for factor, gradient, expected in found.steps:
         lines += [f"    ({factor}, {gradient},", f"     {expected}),"]
     return [*lines, ")"]
-
-
-def main_lines(export: Export) -> list[str]:
-    """The end of a Python file: the command line, and the document."""
-    return [
-        f'    print("{export.name}: selftest ok")',
-        "",
-        "",
-        'if __name__ == "__main__":',
-        "    import sys",
-        "",
-        '    if sys.argv[1:] != ["--selftest"]:',
-        '        raise SystemExit(f"usage: python {sys.argv[0]} --selftest")',
-        "    selftest()",
-        "",
-        f"# discover: {export.document.line}",
-        "",
-    ]

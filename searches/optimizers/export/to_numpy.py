@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from string import Template
 
-from searches.optimizers.export.common import Export, comment, main_lines
+from discover.document import main_lines
+from searches.optimizers.export.common import Export, comment
 from searches.optimizers.export.expressions import about, body_of, pieces
 
 _FILE = Template('''\
@@ -87,4 +88,4 @@ def write(export: Export) -> str:
         "about": about(export, "lr", names),
         "lr": repr(plan.lr),
     }
-    return comment(export.header) + "\n" + _FILE.substitute(filled) + "\n".join(main_lines(export))
+    return comment(export.header) + "\n" + _FILE.substitute(filled) + "\n".join(main_lines(export.document))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from string import Template
 
-from searches.optimizers.export.common import Export, comment, main_lines
+from discover.document import main_lines
+from searches.optimizers.export.common import Export, comment
 from searches.optimizers.export.expressions import about, body_of, pieces
 
 _FILE = Template('''\
@@ -113,5 +114,5 @@ def write(export: Export) -> str:
         "returned": ", ".join(f"({x}).astype(g.dtype)" if x.startswith("-") else f"{x}.astype(g.dtype)" for x in given)
         + "," * (not states),
     }
-    end = "\n".join(main_lines(export)).replace("    import sys\n\n", "")
+    end = "\n".join(main_lines(export.document)).replace("    import sys\n\n", "")
     return comment(export.header) + "\n" + _FILE.substitute(filled) + end

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from searches.optimizers.export.common import Export, camel, comment, golden_lines, main_lines
+from discover.document import main_lines
+from searches.optimizers.export.common import Export, camel, comment, golden_lines
 from searches.optimizers.export.lines import foreach, single
 from searches.optimizers.export.steps import LEAVES, Steps
 from searches.optimizers.export.torch_file import ALIKE, FILE, HELPERS, LOOP
@@ -69,7 +70,7 @@ def write(export: Export) -> str:
     file = FILE.substitute(filled)
     if "math." not in file:
         file = file.replace("import math\n\n", "", 1)
-    return comment(export.header) + "\n" + file + "\n".join(main_lines(export))
+    return comment(export.header) + "\n" + file + "\n".join(main_lines(export.document))
 
 
 def _arguments(export: Export) -> list[str]:

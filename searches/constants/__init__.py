@@ -1,0 +1,1 @@
+"""Continued-fraction formulas of constants: found, identified and proved."""
