@@ -1,0 +1,176 @@
+"""What all searches for fractions share: what a find is, what it means, and how it is measured, shown and written out.
+
+`BoxSweep`, `EsmaSweep` and `FractionProblem` put `ConstantsDomain` before `Sweep` or `Problem` among their bases and
+set `library_key` from their config. Of a find its program is all that is stored: formula, proof and figures are worked
+out from it, by the same functions when it is found, verified and exported.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from discover.errors import UserError
+from discover.problem import Descriptor, Domain, Find, Objective
+from primitives.program import Program
+from primitives.text import parse
+from searches.constants.fraction import INTEGER, Fraction, signature
+
+if TYPE_CHECKING:
+    from searches.constants.identify import Formula
+    from searches.constants.identify.library import Library
+    from searches.constants.proof import Proof
+
+LibraryKey = tuple[tuple[str, ...] | None, str | None]  # names of constants (None: all), a file of the user's
+OBJECTIVES = (
+    Objective("digits", "decimal digits of the formula, confirmed", maximize=True),
+    Objective("rate", "decimal digits a term", maximize=True),
+    Objective("delta", "irrationality measure", maximize=True),
+    Objective("size", "decimal digits in the formula"),
+)
+DESCRIPTORS = (Descriptor("degree_a", 0, 8), Descriptor("degree_b", 0, 16), Descriptor("members", 1, 1_000_000))
+CONFIRMED = 100  # digits that a formula is compared at
+DEPTH = 600  # convergent that delta is taken at
+MAX_PERIOD = 64
+_RESULT = re.compile(r"^\s*([ab])([0-9]{0,4})\s*=", re.MULTILINE)
+
+
+def key_of(problem: Mapping[str, Any]) -> LibraryKey:
+    """From a [problem] table: `constants`, a list of names or nothing for all, and `constants_file`, a path or "".
+
+    Both may be missing.
+    """
+    names, file = problem.get("constants"), problem.get("constants_file")
+    return tuple(names) if names else None, str(file) if file else None
+
+
+@lru_cache(maxsize=16)
+def library_of(key: LibraryKey = (None, None)) -> Library:
+    """The library of constants of that key, without decoys."""
+    from searches.constants.identify.library import Library
+
+    names, file = key
+    return Library.load(names, Path(file) if file else None, decoys=0, seed=0)
+
+
+@lru_cache(maxsize=4096)
+def meaning(fraction: Fraction, key: LibraryKey = (None, None)) -> tuple[Formula | None, Proof]:
+    """The formula of a fraction's value (None: not identified), and what is proved of it."""
+    from searches.constants.identify.identify import identify
+    from searches.constants.proof import prove
+
+    library = library_of(key)
+    formula = identify(fraction, library, "full")
+    proof = prove(fraction, formula, library)
+    return (proof.formula if formula is None else formula), proof
+
+
+@lru_cache(maxsize=4096)
+def figures(fraction: Fraction, key: LibraryKey = (None, None)) -> dict[str, float]:
+    """The objectives of a find. Where nothing is identified, digits are 0 and the size is infinite.
+
+    digits  of agreement between the fraction, evaluated afresh, and its formula, both to 100 digits
+    rate    digits a term at term 1000; 0 where digits grow like the logarithm of the depth
+    delta   of the convergent of depth 600, exact, against the one of twice that depth
+    """
+    from searches.constants import evaluate
+    from searches.constants.dynamics import delta
+    from searches.constants.identify.identify import confirm
+
+    formula, _ = meaning(fraction, key)
+    rate, kind = evaluate.rate(fraction)
+    return {
+        "digits": 0.0 if formula is None else min(float(confirm(fraction, formula, CONFIRMED)), float(CONFIRMED)),
+        "rate": 0.0 if kind == "polynomial" else float(rate),
+        "delta": float(delta(fraction, DEPTH)),
+        "size": math.inf if formula is None else float(formula.size),
+    }
+
+
+def find_of(fraction: Fraction, key: LibraryKey = (None, None), members: int = 1) -> Find:
+    """A fraction as a find: its program with figures and degrees. `members`: raw hits of its class."""
+    degree_a, degree_b = fraction.degrees
+    return Find(
+        fraction.program(),
+        figures(fraction, key),
+        {"degree_a": degree_a, "degree_b": degree_b, "members": members},
+    )
+
+
+def fraction_of(program: Program) -> Fraction:
+    """Fraction.from_program; raises UserError where the program is no fraction."""
+    try:
+        return Fraction.from_program(program)
+    except ValueError as error:
+        raise UserError(f"no continued fraction: {error}") from None
+
+
+class ConstantsDomain(Domain):
+    """A domain of polynomial continued fractions. `library_key` says which constants they are compared with."""
+
+    title = "formula"
+    primitives = INTEGER
+    signature = signature()
+    objectives = OBJECTIVES
+    descriptors = DESCRIPTORS
+    tolerance = 1e-6
+    pictures = (".html", ".md", ".svg", ".png")
+    library_key: LibraryKey = (None, None)
+
+    @property
+    def exporters(self) -> dict[str, Callable[[Find, Mapping[str, Any]], str]]:  # type: ignore[override]
+        """Format -> function(find, provenance) -> text."""
+        from searches.constants.export import EXPORTERS
+
+        return dict(EXPORTERS)
+
+    def parse(self, text: str) -> Program:
+        """The program of a find; its results say whether terms take turns: a, b, or a0, b0, a1, b1, ..."""
+        found = {(name, number) for name, number in _RESULT.findall(text)}
+        indices = [int(number) for _, number in found if number]
+        period = 1 + max(indices, default=0)
+        if period > MAX_PERIOD:
+            raise ValueError(f"a fraction of period {period}; at most {MAX_PERIOD}")
+        return parse(text, signature(period), self.primitives)
+
+    def name(self, find: Find) -> str:
+        """What the files of a find are named after: its constants and degrees, as in pi_1_2."""
+        fraction = fraction_of(find.program)
+        formula, _ = meaning(fraction, self.library_key)
+        words = ["unknown"] if formula is None else constants_of(formula) or [formula.kind]
+        if fraction.period > 1:
+            words = [*words, f"period{fraction.period}"]
+        name = re.sub(r"\W+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII)
+        return name[:100] if name[:1].isalpha() else f"formula_{name}"[:100]
+
+    def measure(self, program: Program) -> dict[str, float]:
+        """The objectives, from scratch."""
+        return dict(figures(fraction_of(program), self.library_key))
+
+    def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
+        """A row a formula, beside what is known."""
+        from searches.constants.report import rows
+
+        return rows(finds, self.library_key)
+
+    def explain(self, find: Find) -> list[tuple[str, str]]:
+        """Value, formula, what is proved, and the certificate."""
+        from searches.constants.report import explain
+
+        return explain(find, self.library_key)
+
+    def picture(self, finds: Sequence[Find], path: Path) -> None:
+        """A page of formulas (.html, .md), or rate against delta (.svg, .png)."""
+        from searches.constants.report import picture
+
+        picture(finds, path, self.library_key)
+
+
+def constants_of(formula: Formula) -> list[str]:
+    """Names of the constants in a formula, sorted."""
+    monomials = [m for _, m in (*formula.numerator, *formula.denominator)]
+    return sorted({name for monomial in monomials for name, _ in monomial})
