@@ -16,10 +16,10 @@ from pydantic import ValidationError
 from discover import registry, spec, workers
 from discover.document import Document, digest_of, document
 from discover.errors import UserError
-from discover.problem import Find, Problem
+from discover.problem import Domain, Find
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
-from primitives.text import format_program, parse
+from primitives.text import format_program
 
 MAX_BYTES = 4_000_000
 PROGRAM_FILE = "program.json"
@@ -33,7 +33,7 @@ class Artifact:
 
     path: Path
     document: Document
-    problem: Problem
+    problem: Domain
     find: Find
 
     @property
@@ -52,9 +52,7 @@ def load(path: str | Path) -> Artifact:
     if restored.config_hash != found.config_hash or restored.run.seed != found.seed or restored.search != search.name:
         raise UserError(f"{file}: its config does not have the hash, seed and search it names; export it again")
     problem = workers.problem_of(restored.ref)
-    program = _parse_program(found, problem.primitives, file)
-    if program.signature != problem.signature:
-        raise UserError(f"{file}: its signature is not that of {found.search}; export it again")
+    program = _parse_program(found, problem, file)
     objectives = {name: float(value) for name, value in found.objectives.items()}
     return Artifact(path, found, problem, Find(program, objectives, dict(found.descriptors)))
 
@@ -96,12 +94,15 @@ def _parse_document(text: str, file: Path) -> Document:
     return found
 
 
-def _parse_program(found: Document, primitives: PrimitiveSet, file: Path) -> Program:
+def _parse_program(found: Document, problem: Domain, file: Path) -> Program:
     try:
+        program = problem.parse("\n".join(found.program))
         signature = Signature(found.signature.inputs, found.signature.outputs, found.signature.state)
-        return parse("\n".join(found.program), signature, primitives)
     except ValueError as error:
         raise UserError(f"{file}: its program: {error}") from None
+    if program.signature != signature:
+        raise UserError(f"{file}: its signature is not that of {found.search}; export it again")
+    return program
 
 
 class Check(NamedTuple):
@@ -191,7 +192,7 @@ SUFFIXES = {
 }
 
 
-def exported(find: Find, provenance: Mapping[str, Any], problem: Problem) -> dict[str, str]:
+def exported(find: Find, provenance: Mapping[str, Any], problem: Domain) -> dict[str, str]:
     """File name -> text, of program.json, the score card and every format that this program can be written in."""
     found = document(find, provenance, problem.primitives)
     files = {PROGRAM_FILE: found.text, CARD_FILE: card(found, problem)}
@@ -205,7 +206,7 @@ def exported(find: Find, provenance: Mapping[str, Any], problem: Problem) -> dic
     return files
 
 
-def write_artifact(folder: str | Path, find: Find, provenance: Mapping[str, Any], problem: Problem) -> list[Path]:
+def write_artifact(folder: str | Path, find: Find, provenance: Mapping[str, Any], problem: Domain) -> list[Path]:
     """Write an artifact folder: program.json, card.md, and one file a format. Returns the paths."""
     folder = Path(folder)
     paths = []
@@ -234,7 +235,7 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
-def card(found: Document, problem: Problem) -> str:
+def card(found: Document, problem: Domain) -> str:
     """The score card, in Markdown."""
     units = {o.name: o.unit for o in problem.objectives}
     rows = [(name, found.objective(name), units.get(name, "")) for name in found.objectives]

@@ -21,7 +21,7 @@ from discover import __version__, output
 from discover.errors import UserError
 
 if TYPE_CHECKING:
-    from discover.engine import Progress
+    from discover.progress import Progress
     from discover.runs import Observe, Run
 
 MISTAKE, INTERRUPTED = 2, 3

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from discover import registry, spec
 from discover.errors import UserError
-from discover.problem import Find, Problem
+from discover.problem import Domain, Find
 from primitives.primitive import PrimitiveSet
 from primitives.text import format_program
 
@@ -101,7 +101,7 @@ class Document(_Model):
 
 def provenance(
     found: spec.Spec,
-    problem: Problem,
+    problem: Domain,
     *,
     id: str = "",
     parents: Iterable[str] = (),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from discover.cache import Cache
 from discover.hurdle import Hurdle
 from discover.meta import MetaValidation
 from discover.problem import Find, Problem
+from discover.progress import Progress
 from primitives.canonical import Canonicalizer
 from primitives.fingerprint import Fingerprinter
 from primitives.liveness import live
@@ -25,36 +25,6 @@ from primitives.program import Program
 if TYPE_CHECKING:
     from discover.spec import Spec
     from discover.store import Store
-
-
-@dataclass
-class Progress:
-    """How far a search is.
-
-    objectives  their names
-    best        the Pareto front so far, as texts: the earlier objectives, and the last one
-    doing       what takes its time now, where it is not the next generation
-    funnel      "STAGE.tested", "STAGE.failed" (no finite score) and "STAGE.dropped" (went no further) -> candidates;
-                with `Problem.keep_raw` also "bred.statements" and "bred.dead", those that no output depends on
-    """
-
-    generation: int = 0
-    generations: int = 0
-    candidates: int = 0
-    budget: int = 0
-    invalid: int = 0
-    hits_canonical: int = 0
-    hits_fingerprint: int = 0
-    scored: int = 0
-    quarantined: int = 0
-    seconds: float = 0.0
-    seconds_outside_evaluation: float = 0.0
-    objectives: tuple[str, ...] = ()
-    best: list[tuple[str, str]] = field(default_factory=list)
-    doing: str = ""
-    funnel: dict[str, int] = field(default_factory=dict)
-
-    COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "quarantined")
 
 
 class Search:

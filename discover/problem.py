@@ -14,6 +14,7 @@ from discover.errors import UserError
 from primitives.packed import Packed, Shape
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
+from primitives.text import parse
 
 
 @dataclass(frozen=True)
@@ -115,16 +116,78 @@ class Find:
     raw: Program | None = None
 
 
-class Problem(ABC):
-    """What is searched for. Must be constructible from a spec alone in any process, and pure: the same candidates give
-    the same scores in any order, chunking and process.
+class Domain(ABC):
+    """What is searched for, and how a find of it is shown, measured and written out. Must be constructible from a spec
+    alone in any process. A search breeds (`Problem`) or enumerates (`Sweep`).
 
     title           what exported finds are named after (default: the spec)
     primitives      the primitive set
-    signature       of every program
+    signature       of every program, unless `parse` tells it from the text
+    objectives      the figures of a find; the last one decides which is better
+    descriptors     integers that say of what kind it is
+    exporters       format -> function(find, provenance) -> text of the file
+    tolerance       relative; `verify` measures a claim again by the same method, on another machine perhaps
+    """
+
+    title: str = ""
+    primitives: PrimitiveSet
+    signature: Signature
+    objectives: tuple[Objective, ...]
+    descriptors: tuple[Descriptor, ...]
+    tolerance: float = 1e-6
+    exporters: Mapping[str, Callable[[Find, Mapping[str, Any]], str]]
+
+    def parse(self, text: str) -> Program:
+        """The program of a find from its text. Raises ValueError with the place of the fault."""
+        return parse(text, self.signature, self.primitives)
+
+    def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
+        """The finds beside what is known already, as rows of a table; by default the finds alone."""
+        return [{**f.objectives, **f.descriptors} for f in finds]
+
+    def explain(self, find: Find) -> list[tuple[str, str]]:
+        """What a find means, as headings and texts: what `show` prints below its program."""
+        return []
+
+    def picture(self, finds: Sequence[Find], path: Path) -> None:
+        """Draw the same into a file, PNG or SVG by its suffix."""
+        raise UserError("this search draws no picture")
+
+    @abstractmethod
+    def measure(self, program: Program) -> dict[str, float]:
+        """Objectives of one program, from scratch and in trusted precision; what `verify` compares."""
+
+
+class Sweep(Domain):
+    """An exhaustive search: candidates have numbers, and every one is looked at.
+
+    total   candidates
+    counts  names of what `scan` counts, in the order of a funnel
+    hours   the longest time that a run may be going to take; a user who means it says more
+    """
+
+    total: int
+    counts: tuple[str, ...]
+    hours: float = 1.0
+
+    @abstractmethod
+    def scan(self, start: int, stop: int) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+        """Look at candidates start..stop-1: counts by name, and the hits as arrays, one row a hit; pure."""
+
+    @abstractmethod
+    def collect(self, hits: Mapping[str, np.ndarray]) -> list[Find]:
+        """The finds among all hits, which come in the order of their numbers; may be slow and exact."""
+
+    def best(self, counts: Mapping[str, int]) -> list[tuple[str, str]]:
+        """What progress shows of the counts so far: labels and texts."""
+        return [(name, f"{counts.get(name, 0):,}") for name in self.counts]
+
+
+class Problem(Domain):
+    """A search that breeds programs and scores them. Pure: the same candidates give the same scores in any order,
+    chunking and process. The objectives are the columns of a score, the descriptors the axes of the map.
+
     shape           capacity of packed populations
-    objectives      the columns of a score
-    descriptors     the axes of the map
     niche_axes      how many of the axes, from the first, make a niche: within it programs are of one kind, and compete
                     (None: all, every cell is a niche)
     warm_start      programs that evolution starts from
@@ -135,17 +198,10 @@ class Problem(ABC):
     probes          float64[n_leaves, n] inputs of the fingerprint
     stages          the funnel, cheapest first
     meta            whether `evaluate` has one stage more, for meta-validation: on tasks that no strategy sees scores of
-    exporters       format -> function(find, provenance) -> text of the file
-    tolerance       relative; `verify` measures a claim again by the same method, on another machine perhaps
     keep_raw        keep the elites as they were bred too, record every scored program, and count dead statements
     """
 
-    title: str = ""
-    primitives: PrimitiveSet
-    signature: Signature
     shape: Shape
-    objectives: tuple[Objective, ...]
-    descriptors: tuple[Descriptor, ...]
     niche_axes: int | None = None
     warm_start: tuple[Program, ...]
     baseline: tuple[Program, ...]
@@ -154,8 +210,6 @@ class Problem(ABC):
     probes: np.ndarray
     stages: tuple[Stage, ...] = (Stage("proxy"),)
     meta: bool = False
-    tolerance: float = 1e-6
-    exporters: Mapping[str, Callable[[Find, Mapping[str, Any]], str]]
     keep_raw: bool = False
 
     @abstractmethod
@@ -177,19 +231,3 @@ class Problem(ABC):
     def finish(self, finds: Sequence[Find]) -> list[Find]:
         """Polish the finalists (the Pareto front, or the elites) after the search; may be slow and exact."""
         return list(finds)
-
-    def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
-        """The finds beside what is known already, as rows of a table; by default the finds alone."""
-        return [{**f.objectives, **f.descriptors} for f in finds]
-
-    def explain(self, find: Find) -> list[tuple[str, str]]:
-        """What a find means, as headings and texts: what `show` prints below its program."""
-        return []
-
-    def picture(self, finds: Sequence[Find], path: Path) -> None:
-        """Draw the same into a file, PNG or SVG by its suffix."""
-        raise UserError("this search draws no picture")
-
-    @abstractmethod
-    def measure(self, program: Program) -> dict[str, float]:
-        """Objectives of one program, from scratch and in trusted precision; what `verify` compares."""

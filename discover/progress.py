@@ -7,15 +7,45 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from dataclasses import dataclass, field
+from typing import Any, TextIO
 
 from discover.errors import UserError, nearest
 
-if TYPE_CHECKING:
-    from discover.engine import Progress
-
 MODES = ("auto", "plain", "json")
 SECONDS = 2.0
+
+
+@dataclass
+class Progress:
+    """How far a search is.
+
+    objectives  their names
+    best        the Pareto front so far, as texts: the earlier objectives, and the last one; of a sweep its counts
+    doing       what takes its time now, where it is not the next generation
+    funnel      "STAGE.tested", "STAGE.failed" (no finite score) and "STAGE.dropped" (went no further) -> candidates;
+                with `Problem.keep_raw` also "bred.statements" and "bred.dead", those that no output depends on
+    sweep       whether candidates are enumerated, not bred
+    """
+
+    generation: int = 0
+    generations: int = 0
+    candidates: int = 0
+    budget: int = 0
+    invalid: int = 0
+    hits_canonical: int = 0
+    hits_fingerprint: int = 0
+    scored: int = 0
+    quarantined: int = 0
+    seconds: float = 0.0
+    seconds_outside_evaluation: float = 0.0
+    objectives: tuple[str, ...] = ()
+    best: list[tuple[str, str]] = field(default_factory=list)
+    doing: str = ""
+    funnel: dict[str, int] = field(default_factory=dict)
+    sweep: bool = False
+
+    COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "quarantined")
 
 
 def check(mode: str) -> None:
@@ -80,6 +110,8 @@ def data(progress: Progress) -> dict[str, object]:
 
 def line(progress: Progress) -> str:
     """Progress in one line."""
+    if progress.sweep:
+        return f"{_share(progress):4.0%} {_figures(progress)} | {_counts(progress)}"
     *earlier, last = progress.objectives or ("best",)
     head = f"{last} by {', '.join(earlier)}" if earlier else last
     best = "  ".join(f"{label}: {value}" if label else value for label, value in progress.best)
@@ -89,11 +121,18 @@ def line(progress: Progress) -> str:
 def _figures(progress: Progress) -> str:
     seen = max(progress.candidates, 1)
     rate = progress.candidates / progress.seconds if progress.seconds > 0 else 0.0
-    return (
+    figures = (
         f"generation {progress.generation:,}/{progress.generations:,}"
         f" | {progress.candidates:,} candidates, {rate:,.0f}/s"
-        f" | repeats: {progress.hits_canonical / seen:.0%} programs, {progress.hits_fingerprint / seen:.0%} functions"
     )
+    if progress.sweep:
+        return figures
+    programs, functions = progress.hits_canonical / seen, progress.hits_fingerprint / seen
+    return f"{figures} | repeats: {programs:.0%} programs, {functions:.0%} functions"
+
+
+def _counts(progress: Progress) -> str:
+    return ", ".join(f"{value} {label}" for label, value in progress.best)
 
 
 def _share(progress: Progress) -> float:
@@ -155,8 +194,9 @@ def _live(title: str, stream: TextIO) -> Iterator[tuple[Callable[[Progress], Non
         def observe(progress: Progress) -> None:
             bar.update(task, total=progress.budget, completed=progress.candidates)
             best = Table.grid(padding=(0, 2))
-            *earlier, last = progress.objectives
-            best.add_row(Text(" ".join(earlier), style="dim"), Text(last, style="dim"))
+            if not progress.sweep:
+                *earlier, last = progress.objectives
+                best.add_row(Text(" ".join(earlier), style="dim"), Text(last, style="dim"))
             for label, value in progress.best:
                 best.add_row(Text(label, style="bold"), Text(value))
             live.update(Group(bar, Text(_figures(progress), style="dim"), best, doing))

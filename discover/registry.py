@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from discover.errors import UserError, nearest
-from discover.problem import Problem
+from discover.problem import Domain
 
 GROUP = "discover.searches"
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
@@ -27,14 +27,14 @@ class Search:
     summary  one line for `discover list`
     folder   where its specs lie, one NAME.toml each
     config   pydantic model of a spec's [problem] table (extra keys forbidden)
-    build    config -> Problem
+    build    config -> Problem or Sweep
     """
 
     name: str
     summary: str
     folder: Path
     config: type[BaseModel]
-    build: Callable[[Any], Problem]
+    build: Callable[[Any], Domain]
 
     @property
     def specs(self) -> dict[str, Path]:

@@ -17,8 +17,8 @@ from discover.store import Store
 
 if TYPE_CHECKING:
     from discover.artifact import Check
-    from discover.engine import Progress
-    from discover.problem import Find, Objective, Problem
+    from discover.problem import Domain, Find, Objective
+    from discover.progress import Progress
 
 FOLDER = Path("runs")
 Observe = Callable[["Progress"], None]
@@ -59,8 +59,8 @@ class Run:
         return f"{self.spec.search}/{self.spec.name}"
 
     @cached_property
-    def problem(self) -> Problem:
-        """The Problem, built anew."""
+    def problem(self) -> Any:
+        """The Problem or Sweep, built anew."""
         return spec.build(self.spec.ref)
 
     @property
@@ -84,17 +84,20 @@ class Run:
             return [self._entry(row) for row in stored]
         if last is None:
             return []
-        from discover import engine
+        from discover import engine, sweep
+        from discover.problem import Sweep
 
+        if isinstance(self.problem, Sweep):
+            with Store.read(self.folder) as store:
+                return entries(self.problem.collect(sweep.hits(store)), self.problem)
         return entries(engine.finds(self.problem, last[1]), self.problem)
 
     def _entry(self, row: Mapping[str, Any]) -> Entry:
         """A stored find. Raises UserError if somebody changed its program."""
         from discover.problem import Find
-        from primitives.text import parse
 
         try:
-            program = parse(row["program"], self.problem.signature, self.problem.primitives)
+            program = self.problem.parse(row["program"])
         except ValueError as error:
             raise UserError(f"{self.folder}: find {row['id']}: {error}") from None
         return Entry(row["id"], row["program"], Find(program, row["objectives"], row["descriptors"]))
@@ -117,9 +120,11 @@ class Run:
         """What a find means, as headings and texts."""
         from discover import engine
 
-        with Store.read(self.folder) as store:
-            last = store.last()
-        raw = engine.bred(self.problem, last[1], entry.find.program) if last is not None else None
+        raw = None
+        if getattr(self.problem, "keep_raw", False):
+            with Store.read(self.folder) as store:
+                last = store.last()
+            raw = engine.bred(self.problem, last[1], entry.find.program) if last is not None else None
         return self.problem.explain(replace(entry.find, raw=raw))
 
     def funnel(self) -> list[dict[str, Any]]:
@@ -130,6 +135,10 @@ class Run:
         for row in rows:
             for name, value in row.items():
                 total[name] = total.get(name, 0) + int(value)
+        from discover.problem import Sweep
+
+        if isinstance(self.problem, Sweep):
+            return [{"stage": name, "count": total.get(name, 0)} for name in ("candidates", *self.problem.counts)]
         table = []
         for name in ("invalid", "hits_canonical", "hits_fingerprint", "quarantined"):
             table.append({"stage": name, "tested": total.get("candidates", 0), "out": total.get(name, 0)})
@@ -217,7 +226,7 @@ def run(
 
     name     "DOMAIN/NAME", or a .toml spec file
     set      overrides, "strategy.population=100"
-    observe  called with a discover.engine.Progress after each generation, and once more before the finds are polished
+    observe  called with a discover.progress.Progress after each generation, and once more before the finds are polished
     Raises UserError for what the user can mend. After an exception, Ctrl-C included, `load(folder).resume()` goes on.
     """
     given = {"seed": seed, "budget": budget, "workers": workers}
@@ -252,10 +261,10 @@ def export(run: Run | str | Path, id: str | None = None, to: str | None = None) 
 
 def start(resolved: spec.Spec, out: str | Path | None = None) -> Store:
     """A store in a new run folder; of a search that is impossible, no folder is left."""
-    from discover import workers
+    from discover import sweep, workers
     from discover.doctor import environment
 
-    workers.problem_of(resolved.ref)
+    sweep.admit(workers.problem_of(resolved.ref), resolved)
     config = {
         "name": resolved.name,
         "summary": resolved.summary,
@@ -280,18 +289,20 @@ def continue_search(resolved: spec.Spec, store: Store, observe: Observe | None) 
     """Run or continue a search and store its finds."""
     from threadpoolctl import threadpool_limits
 
-    from discover import engine, workers
+    from discover import engine, sweep, workers
+    from discover.problem import Sweep
 
     problem = workers.problem_of(resolved.ref)
+    search = sweep.sweep if isinstance(problem, Sweep) else engine.search
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))  # sums in BLAS depend on the number of threads
         executor = workers.executor(resolved.run.workers)
         stack.callback(executor.shutdown, cancel_futures=True)
-        found = engine.search(problem, resolved, ref=resolved.ref, store=store, executor=executor, observe=observe)
+        found = search(problem, resolved, ref=resolved.ref, store=store, executor=executor, observe=observe)
         store.finish([e.data for e in entries(found, problem)])
 
 
-def entries(found: Sequence[Find], problem: Problem) -> list[Entry]:
+def entries(found: Sequence[Find], problem: Domain) -> list[Entry]:
     """Finds with their ids, best first: by the last objective (the one that is searched for), then by those before."""
     from primitives.text import format_program
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from discover import registry
 from discover.errors import UserError, nearest
 
-StrategyName = Literal["regularized", "nsga2", "map_elites", "niched", "random", "constants_only"]
+StrategyName = Literal["regularized", "nsga2", "map_elites", "niched", "random", "constants_only", "exhaustive"]
 M = TypeVar("M", bound=BaseModel)
 TABLES = ("problem", "strategy", "run")
 
@@ -33,7 +33,7 @@ class Strategy(Model):
     tournament     contestants for a parent
     islands        independent populations; they divide the batch
     migrate_every  generations between migrations (0: never)
-    batch          candidates a generation, over all islands
+    batch          candidates a generation, over all islands; "exhaustive" commits so many at a time
     restart_after  generations without improvement before a restart from the best (0: never)
     """
 

@@ -240,6 +240,11 @@ class Store:
                 array = decode(Blob(*columns))
             yield array
 
+    def record_names(self) -> list[str]:
+        """The names that records have."""
+        with self._reading() as db:
+            return [name for (name,) in db.execute("SELECT DISTINCT name FROM records ORDER BY name")]
+
     def timings(self) -> dict[str, float]:
         """Seconds, summed over the generations."""
         with self._reading() as db:

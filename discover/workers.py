@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from discover.pool import InlineExecutor, LocalPool, WorkerDied
 from primitives.packed import Packed
 
 if TYPE_CHECKING:
-    from discover.problem import Problem
+    from discover.problem import Domain
 
 __all__ = ["InlineExecutor", "LocalPool", "Ref", "Scores", "WorkerDied", "evaluate", "executor", "keep", "problem_of"]
 
 Ref = tuple[str, str]  # search name, canonical JSON of the problem's config: see Spec.ref
-_problems: dict[Ref, Problem] = {}
+_problems: dict[Ref, Domain] = {}
 
 
 class Scores(NamedTuple):
@@ -33,13 +33,13 @@ def executor(workers: int) -> Executor:
     return InlineExecutor() if workers == 1 else LocalPool(workers)
 
 
-def keep(ref: Ref, problem: Problem) -> None:
-    """Let tasks in this process use a Problem that is built already."""
+def keep(ref: Ref, problem: Domain) -> None:
+    """Let tasks in this process use a Problem or Sweep that is built already."""
     _problems[ref] = problem
 
 
-def problem_of(ref: Ref) -> Problem:
-    """The Problem of a ref, built once a process."""
+def problem_of(ref: Ref) -> Any:
+    """The Problem or Sweep of a ref, built once a process."""
     if ref not in _problems:
         from discover.spec import build
 

@@ -11,8 +11,8 @@ from small import LINE, PARABOLA, Small, ref, search, spec
 
 from discover import engine, workers
 from discover.cache import Cache, Index
-from discover.engine import Progress
 from discover.problem import Stage
+from discover.progress import Progress
 from discover.spec import Run
 from discover.store import Store
 from discover.strategies import STRATEGIES
