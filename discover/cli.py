@@ -145,13 +145,16 @@ def top(
 @app.command()
 def report(
     run: RunArgument,
-    picture: Annotated[Path | None, typer.Option(help="Also draw it: a .png or .svg file (needs [plot]).")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Also draw it: a .png or .svg file (needs [plot]); formulas: .html, .md."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Set a run's finds beside what is known already."""
-    if picture is not None and picture.suffix not in (".png", ".svg"):
-        raise UserError(f"--picture {picture}: a picture is a .png or an .svg file")
     loaded = _load(run)
+    if picture is not None and picture.suffix not in loaded.problem.pictures:
+        raise UserError(f"--picture {picture}: {loaded.name} draws {' and '.join(loaded.problem.pictures)} files")
     found = [e.find for e in loaded.top()]
     output.print_rows(loaded.problem.report(found), as_json)
     if picture is not None:

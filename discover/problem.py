@@ -127,6 +127,7 @@ class Domain(ABC):
     descriptors     integers that say of what kind it is
     exporters       format -> function(find, provenance) -> text of the file
     tolerance       relative; `verify` measures a claim again by the same method, on another machine perhaps
+    pictures        suffixes of the files that `picture` can write
     """
 
     title: str = ""
@@ -136,6 +137,7 @@ class Domain(ABC):
     descriptors: tuple[Descriptor, ...]
     tolerance: float = 1e-6
     exporters: Mapping[str, Callable[[Find, Mapping[str, Any]], str]]
+    pictures: tuple[str, ...] = (".png", ".svg")
 
     def parse(self, text: str) -> Program:
         """The program of a find from its text. Raises ValueError with the place of the fault."""
@@ -149,8 +151,12 @@ class Domain(ABC):
         """What a find means, as headings and texts: what `show` prints below its program."""
         return []
 
+    def about(self, find: Find) -> dict[str, Any]:
+        """What this domain knows better than the run: `name` and `status` of a find's document, or nothing."""
+        return {}
+
     def picture(self, finds: Sequence[Find], path: Path) -> None:
-        """Draw the same into a file, PNG or SVG by its suffix."""
+        """Draw the same into a file, of the kind that its suffix says: one of `pictures`."""
         raise UserError("this search draws no picture")
 
     @abstractmethod

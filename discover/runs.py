@@ -175,7 +175,7 @@ class Run:
         """Where a find comes from, for exporters: JSON data without times, so that equal runs give equal files."""
         from discover.document import provenance
 
-        return provenance(self.spec, self.problem, id=entry.id)
+        return provenance(self.spec, self.problem, id=entry.id, **self.problem.about(entry.find))
 
     def export(self, id: str | None = None, to: str | None = None) -> str:
         """The text of a file that holds a find, standing alone; in the problem's first format for None."""

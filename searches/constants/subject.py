@@ -137,15 +137,16 @@ class ConstantsDomain(Domain):
             raise ValueError(f"a fraction of period {period}; at most {MAX_PERIOD}")
         return parse(text, signature(period), self.primitives)
 
-    def name(self, find: Find) -> str:
-        """What the files of a find are named after: its constants and degrees, as in pi_1_2."""
+    def about(self, find: Find) -> dict[str, Any]:
+        """Its constants and degrees for a name, as in pi_1_2; "proven" where the proof is complete."""
         fraction = fraction_of(find.program)
-        formula, _ = meaning(fraction, self.library_key)
+        formula, proof = meaning(fraction, self.library_key)
         words = ["unknown"] if formula is None else constants_of(formula) or [formula.kind]
         if fraction.period > 1:
             words = [*words, f"period{fraction.period}"]
         name = re.sub(r"\W+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII)
-        return name[:100] if name[:1].isalpha() else f"formula_{name}"[:100]
+        name = name if name[:1].isalpha() else f"formula_{name}"
+        return {"name": name[:100], "status": "proven" if proof.status == "PROVED" else "measured"}
 
     def measure(self, program: Program) -> dict[str, float]:
         """The objectives, from scratch."""
