@@ -1,0 +1,116 @@
+"""The [problem] table of a constants spec."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+Range = Annotated[tuple[int, int], Field(strict=False)]
+METHODS = ("box",)
+
+
+class Table(BaseModel):
+    """Base of every table: no unknown keys, no silent conversions, immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class IdentifyConfig(Table):
+    """What limits are compared with.
+
+    constants      names or groups of the library; none: all of it
+    file           a TOML file with constants of the user's: a table [constants] of name = "expression"
+    user           the same, in the spec itself; what the file says is copied here, so that a run does not depend on it
+    decoys         random numbers that are looked for like constants: how many are "found" is the false-positive rate
+    coefficients   of the forms (p x + q)/(r x + s) of a constant x that are looked up, at most this in magnitude
+    digits         decimal digits to which a formula must hold before it counts as confirmed
+    lattice        largest coefficient of relations between products and powers of constants
+    """
+
+    constants: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    user: dict[str, str] = {}
+    decoys: int = Field(default=4, ge=0, le=1000)
+    coefficients: int = Field(default=8, ge=1, le=30)
+    digits: int = Field(default=50, ge=30, le=10_000)
+    lattice: int = Field(default=1000, ge=1, le=10**6)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "file" in data:
+            from searches.constants.identify.library import read_constants
+
+            data = dict(data)
+            data["user"] = {**data.get("user", {}), **read_constants(str(data.pop("file")))}
+        return data
+
+
+class BoxConfig(Table):
+    """A box of fractions.
+
+    a               [low, high] of every coefficient of a, lowest degree first
+    symmetric       these are instead the coefficients of 1, u, u^2, ... with u = n (n + 1), times 2 n + 1 if `odd`: a
+                    then keeps or changes its sign under n -> -1 - n, and with an even b so does the whole recurrence
+    half            only one of a and -a, whose values differ in sign
+    b               [low, high] of every coefficient of b; empty: a product
+    factors         linear factors k n + r of b, with 0 < k <= slopes, |r| <= offsets, no zero at n > 0
+    slopes, offsets
+    content         [low, high] of the number that multiplies the factors
+    depth           terms that the first pass evaluates at most
+    reduction       also keep fractions that no constant explains but whose convergents reduce factorially (share of
+                    primes, 0 to 1; above 1: do not look); they are tried with products and powers of constants
+    """
+
+    a: Annotated[tuple[Range, ...], Field(strict=False, min_length=1, max_length=12)] = ((-5, 5),) * 3
+    symmetric: bool = False
+    odd: bool = False
+    half: bool = False
+    b: Annotated[tuple[Range, ...], Field(strict=False, max_length=12)] = ((-5, 5),) * 3
+    factors: int = Field(default=0, ge=0, le=12)
+    slopes: int = Field(default=1, ge=1, le=6)
+    offsets: int = Field(default=1, ge=0, le=50)
+    content: Range = (-1, 1)
+    depth: int = Field(default=1000, ge=64, le=100_000)
+    reduction: float = Field(default=2.0, ge=0.0)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for name, ranges in (("a", self.a), ("b", self.b), ("content", (self.content,))):
+            for low, high in ranges:
+                if low > high:
+                    raise ValueError(f"{name} has the range [{low}, {high}]; the smaller comes first")
+                if max(-low, high) >= 2**31:
+                    raise ValueError(f"{name} has the range [{low}, {high}]; coefficients stay below 2^31")
+        if all(low == high == 0 for low, high in self.a):
+            raise ValueError("a is zero throughout; give at least one coefficient a range")
+        if bool(self.b) == bool(self.factors):
+            raise ValueError("give b by the ranges of its coefficients, or b = [] and factors, not both")
+        if self.b and all(low == high == 0 for low, high in self.b):
+            raise ValueError("b is zero throughout; give at least one coefficient a range")
+        if self.factors and self.content == (0, 0):
+            raise ValueError("content = [0, 0] makes b zero")
+        if self.odd and not self.symmetric:
+            raise ValueError("odd = true means something only with symmetric = true")
+        return self
+
+
+class ConstantsConfig(Table):
+    """What is enumerated or bred, and what its limits are compared with.
+
+    method     "box": every fraction of a box
+    hours      the longest time that a run may be going to take
+    identify   constants
+    box        of this method; the tables of other methods count for nothing
+    """
+
+    method: Literal["box"] = "box"
+    hours: float = Field(default=1.0, gt=0.0)
+    identify: IdentifyConfig = IdentifyConfig()
+    box: BoxConfig = BoxConfig()
+
+    @model_serializer(mode="wrap")
+    def _own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the tables of other methods, so that they are in no hash."""
+        data: dict[str, Any] = handler(self)
+        return {key: value for key, value in data.items() if key not in METHODS or key == self.method}

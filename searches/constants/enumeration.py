@@ -1,0 +1,112 @@
+"""A box of fractions, numbered: number -> coefficients of a and b, for whole ranges of numbers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations_with_replacement
+from math import comb, gcd, prod
+
+import numpy as np
+
+from searches.constants.config import BoxConfig
+from searches.constants.fraction import Poly, plus, poly, times
+
+MAX_PRODUCTS = 2_000_000
+
+
+class Grid:
+    """All integer vectors between low and high, numbered with the first coordinate running fastest; without zero."""
+
+    def __init__(self, ranges: Sequence[tuple[int, int]], half: bool = False) -> None:
+        self.low = np.array([low for low, _ in ranges], np.int64)
+        self.sizes = [high - low + 1 for low, high in ranges]
+        everything = prod(self.sizes)
+        zero, weight = 0, 1
+        holds_zero = all(low <= 0 <= high for low, high in ranges)
+        for (low, _), size in zip(ranges, self.sizes, strict=True):
+            zero += -low * weight
+            weight *= size
+        self._zero = zero if holds_zero else everything
+        # With symmetric ranges, the vectors after zero are the negatives of those before it, in reverse order.
+        self._half = half and all(low == -high for low, high in ranges)
+        self.total = everything - self._zero - 1 if self._half else everything - holds_zero
+
+    def rows(self, index: np.ndarray) -> np.ndarray:
+        """int64[n, coordinates]."""
+        index = index + self._zero + 1 if self._half else index + (index >= self._zero)
+        out = np.empty((len(index), len(self.sizes)), np.int64)
+        for i, size in enumerate(self.sizes):
+            index, out[:, i] = np.divmod(index, size)
+        return out + self.low
+
+
+class Products:
+    """Content times products of linear factors k n + r that have no zero at n = 1, 2, 3, ..."""
+
+    def __init__(self, config: BoxConfig) -> None:
+        low, high = config.content
+        linear = [
+            (r, k)
+            for k in range(1, config.slopes + 1)
+            for r in range(-config.offsets, config.offsets + 1)
+            if gcd(k, r) == 1 and not (r < 0 and -r % k == 0)
+        ]
+        contents = [c for c in range(low, high + 1) if c]
+        self.total = comb(len(linear) + config.factors - 1, config.factors) * len(contents)
+        self._rows = np.zeros((0, config.factors + 1), np.int64)
+        if self.total <= MAX_PRODUCTS:
+            products = [_product(chosen) for chosen in combinations_with_replacement(linear, config.factors)]
+            rows = [[c * x for x in p] for c in contents for p in products]
+            if max(abs(x) for row in rows for x in row) < 2**62:
+                self._rows = np.array(rows, np.int64)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the products could be written down."""
+        return len(self._rows) == self.total
+
+    def rows(self, index: np.ndarray) -> np.ndarray:
+        """int64[n, factors + 1]."""
+        return self._rows[index]
+
+
+def _product(factors: Sequence[Poly]) -> Poly:
+    result: Poly = (1,)
+    for factor in factors:
+        result = times(result, factor)
+    return result
+
+
+class Box:
+    """Every a with every b: number = b's number * (how many a) + a's number."""
+
+    def __init__(self, config: BoxConfig) -> None:
+        self.config = config
+        self._a = Grid(config.a, config.half)
+        self._b: Grid | Products = Products(config) if config.factors else Grid(config.b)
+        self._basis = _basis(config)
+        self.total = self._a.total * self._b.total
+
+    @property
+    def possible(self) -> bool:
+        """Whether its factors, if it has some, are few enough to be written down."""
+        return not isinstance(self._b, Products) or self._b.possible
+
+    def rows(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """int64[n, terms of a] and int64[n, terms of b], lowest degree first."""
+        index = np.arange(start, stop)
+        a = self._a.rows(index % self._a.total)
+        return (a if self._basis is None else a @ self._basis), self._b.rows(index // self._a.total)
+
+
+def _basis(config: BoxConfig) -> np.ndarray | None:
+    """int64[coefficients, terms]: the polynomials that a combines; None: powers of n."""
+    if not config.symmetric:
+        return None
+    element: Poly = (1, 2) if config.odd else (1,)
+    rows = []
+    for _ in config.a:
+        rows.append(element)
+        element = times(element, (0, 1, 1))
+    width = len(rows[-1])
+    return np.array([list(plus(poly(row), ())) + [0] * (width - len(row)) for row in rows], np.int64)
