@@ -6,8 +6,7 @@ From the recurrences x_n = a(n) x_(n-1) + b(n) x_(n-2) of p and q, to depth N an
     log |q_N|       in float64, scaled
     log error       |p_2N / q_2N - p_N / q_N| = |b(1) ... b(N+1) d_2N / (q_N q_2N)|, where d follows the same recurrence
                     from d_N = 0, d_(N+1) = 1: no digits cancel
-    log gcd         of p_N and q_N: for each prime up to N, the power in it, from residues modulo about 2^24, continued at
-                    the same pace where these do not hold it
+    log gcd         of p_N and q_N: for each prime up to N, the power in it, in floating point to that base
     delta           -log error / log(q / gcd) - 1
 """
 
@@ -40,7 +39,7 @@ class Estimate:
 
     @property
     def rate(self) -> np.ndarray:
-        """Decimal digits that a term adds, on average from N to 2 N. Near 0 for a limit approached like a power of N."""
+        """Decimal digits that a term adds, on average to N. Near 0 where the limit is approached like a power of N."""
         return -self.log_error / (self.depth * np.log(10.0))
 
     @property

@@ -19,7 +19,7 @@ graded signal.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import comb, prod
+from math import comb
 
 import numpy as np
 
