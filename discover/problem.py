@@ -17,6 +17,9 @@ from primitives.program import Program, Signature
 from primitives.text import parse
 
 
+Each = Callable[[str, Sequence[Any]], list[Any]]
+
+
 @dataclass(frozen=True)
 class Objective:
     """A number to minimise (or maximise); a non-finite value never wins."""
@@ -181,8 +184,11 @@ class Sweep(Domain):
         """Look at candidates start..stop-1: counts by name, and the hits as arrays, one row a hit; pure."""
 
     @abstractmethod
-    def collect(self, hits: Mapping[str, np.ndarray]) -> list[Find]:
-        """The finds among all hits, which come in the order of their numbers; may be slow and exact."""
+    def collect(self, hits: Mapping[str, np.ndarray], each: Each) -> list[Find]:
+        """The finds among all hits, which come in the order of their numbers; may be slow and exact.
+
+        each(method, items): what that method of this sweep returns for every item, worked out by all workers.
+        """
 
     def best(self, counts: Mapping[str, int]) -> list[tuple[str, str]]:
         """What progress shows of the counts so far: labels and texts."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +84,15 @@ class Run:
             return [self._entry(row) for row in stored]
         if last is None:
             return []
-        from discover import engine, sweep
+        from discover import engine, sweep, workers
         from discover.problem import Sweep
 
         if isinstance(self.problem, Sweep):
             with Store.read(self.folder) as store:
-                return entries(self.problem.collect(sweep.hits(store)), self.problem)
+                found = sweep.hits(store)
+            here = workers.InlineExecutor()
+            each = partial(sweep.each, here, self.spec.ref)
+            return entries(self.problem.collect(found, each) if found else [], self.problem)
         return entries(engine.finds(self.problem, last[1]), self.problem)
 
     def _entry(self, row: Mapping[str, Any]) -> Entry:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,17 @@ def sweep(
     if observe is not None:
         progress.doing = f"sorting {len(next(iter(every.values()), ())):,} hits"
         observe(progress)
-    return problem.collect(every)
+    return problem.collect(every, lambda method, items: each(executor, ref, method, items))
+
+
+def each(executor: Executor, ref: workers.Ref, method: str, items: Sequence[Any]) -> list[Any]:
+    """What a method of a search returns for every item, in order."""
+    futures = [executor.submit(_call, ref, method, item) for item in items]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def hits(store: Store) -> dict[str, np.ndarray]:
@@ -121,6 +131,11 @@ def hits(store: Store) -> dict[str, np.ndarray]:
 def _scan(ref: workers.Ref, start: int, stop: int) -> Part:
     """The task of a worker."""
     return workers.problem_of(ref).scan(start, stop)
+
+
+def _call(ref: workers.Ref, method: str, item: Any) -> Any:
+    """The task of a worker."""
+    return getattr(workers.problem_of(ref), method)(item)
 
 
 def _parts(start: int, stop: int, batch: int, chunk: int) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from discover import spec as specs
 from discover import sweep
 from discover.errors import UserError
-from discover.problem import Descriptor, Find, Objective, Sweep
+from discover.problem import Descriptor, Each, Find, Objective, Sweep
 from discover.progress import Progress, line
 from discover.store import Store
 from discover.workers import InlineExecutor
@@ -39,11 +39,11 @@ class Squares(Sweep):
         found = numbers[np.isin(numbers, np.arange(32) ** 2)]
         return {"even": int((numbers % 2 == 0).sum()), "squares": len(found)}, {"number": found}
 
-    def collect(self, hits: Mapping[str, np.ndarray]) -> list[Find]:
-        return [
-            Find(Program(self.signature, (), (float(n),), (-1,)), {"size": float(n)}, {"root": int(n**0.5)})
-            for n in hits["number"]
-        ]
+    def collect(self, hits: Mapping[str, np.ndarray], each: Each) -> list[Find]:
+        return each("find", hits["number"].tolist())
+
+    def find(self, n: int) -> Find:
+        return Find(Program(self.signature, (), (float(n),), (-1,)), {"size": float(n)}, {"root": int(n**0.5)})
 
     def measure(self, program: Program) -> dict[str, float]:
         return {"size": program.constants[0]}
