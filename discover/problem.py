@@ -16,7 +16,6 @@ from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
 from primitives.text import parse
 
-
 Each = Callable[[str, Sequence[Any]], list[Any]]
 
 

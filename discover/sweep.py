@@ -116,7 +116,7 @@ def each(executor: Executor, ref: workers.Ref, method: str, items: Sequence[Any]
     """What a method of a search returns for every item, in order."""
     futures = [executor.submit(_call, ref, method, item) for item in items]
     try:
-        return [future.result() for future in futures]
+        return [_result(executor, f, _call, ref, method, i) for f, i in zip(futures, items, strict=True)]
     finally:
         for future in futures:
             future.cancel()
@@ -153,19 +153,22 @@ def _stream(executor: Executor, ref: workers.Ref, parts: Iterator[tuple[int, int
         for part in parts:
             under_way.append((part, executor.submit(_scan, ref, *part)))
             if len(under_way) >= AHEAD * spec.run.workers:
-                yield _result(executor, ref, *under_way.popleft())
+                first, future = under_way.popleft()
+                yield _result(executor, future, _scan, ref, *first)
         while under_way:
-            yield _result(executor, ref, *under_way.popleft())
+            first, future = under_way.popleft()
+            yield _result(executor, future, _scan, ref, *first)
     finally:
         for _, future in under_way:
             future.cancel()
 
 
-def _result(executor: Executor, ref: workers.Ref, part: tuple[int, int], future: Future) -> Part:
+def _result(executor: Executor, future: Future, task: Callable[..., Any], *args: Any) -> Any:
+    """A task's result; the task is tried once more if its worker died."""
     try:
         return future.result()
     except BrokenExecutor:
-        return executor.submit(_scan, ref, *part).result()
+        return executor.submit(task, *args).result()
 
 
 def _budget(problem: Sweep, spec: Spec) -> int:
