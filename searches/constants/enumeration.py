@@ -9,7 +9,7 @@ from math import comb, gcd, prod
 import numpy as np
 
 from searches.constants.config import BoxConfig
-from searches.constants.fraction import Poly, plus, poly, times
+from searches.constants.fraction import Poly, times
 
 MAX_PRODUCTS = 2_000_000
 
@@ -109,4 +109,4 @@ def _basis(config: BoxConfig) -> np.ndarray | None:
         rows.append(element)
         element = times(element, (0, 1, 1))
     width = len(rows[-1])
-    return np.array([list(plus(poly(row), ())) + [0] * (width - len(row)) for row in rows], np.int64)
+    return np.array([list(row) + [0] * (width - len(row)) for row in rows], np.int64)
