@@ -13,7 +13,7 @@ from primitives.program import Program
 
 def oriented(problem: Problem, score: np.ndarray) -> np.ndarray:
     """Scores as numbers to minimise; what is not finite becomes +inf."""
-    sign = np.array([-1.0 if o.maximize else 1.0 for o in problem.objectives])
+    sign = np.array([-1.0 if o.maximize else 1.0 for o in problem.scores])
     out = score * sign
     out[~np.isfinite(out)] = np.inf
     return out
@@ -46,18 +46,19 @@ class Archive:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.size = cells(problem.descriptors)
-        self.niches = cells(problem.descriptors[: problem.niche_axes])
+        self.size = cells(problem.axes)
+        self.niches = cells(problem.axes[: problem.niche_axes])
         self.elites = Packed.empty(self.size, problem.shape)
-        self.score = np.full((self.size, len(problem.objectives)), np.nan)
+        self.score = np.full((self.size, len(problem.scores)), np.nan)
         self.key = np.zeros(self.size, np.uint64)
         self.occupied = np.zeros(self.size, np.bool_)
         self.improved = 0
 
-    def cell(self, batch: Packed) -> np.ndarray:
-        """int64[n]: the cell of each canonical program."""
+    def cell(self, batch: Packed, score: np.ndarray | None = None) -> np.ndarray:
+        """int64[n]: the cell of each canonical program; before it is scored, one of its niche."""
+        described = self.problem.describe(batch) if score is None else self.problem.place(batch, score)
         index = np.zeros(len(batch), np.int64)
-        for column, axis in zip(self.problem.describe(batch).T, self.problem.descriptors, strict=True):
+        for column, axis in zip(described.T, self.problem.axes, strict=True):
             index = index * axis.cells + np.clip(column - axis.low, 0, axis.cells - 1)
         return index
 
@@ -76,7 +77,7 @@ class Archive:
 
     def add(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> np.ndarray:
         """Keep what beats the elite of its cell. Returns bool[n]: the new elites."""
-        cell = self.cell(batch)
+        cell = self.cell(batch, score)
         offered = quality(self.problem, score)
         candidates = np.flatnonzero(offered < self.quality(cell))
         order = candidates[np.lexsort((candidates, offered[candidates], cell[candidates]))]
@@ -111,6 +112,6 @@ def find_of(problem: Problem, program: Program, score: np.ndarray, described: np
     """A program with its score and descriptors by name."""
     return Find(
         program,
-        {o.name: float(v) for o, v in zip(problem.objectives, score, strict=True)},
-        {d.name: int(v) for d, v in zip(problem.descriptors, described, strict=True)},
+        {o.name: float(v) for o, v in zip(problem.scores, score, strict=True)},
+        {d.name: int(v) for d, v in zip(problem.axes, described, strict=True)},
     )

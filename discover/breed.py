@@ -17,7 +17,7 @@ from primitives.packed import Packed
 from primitives.philox import below, uniform, word
 
 INSERT, DELETE, MODIFY, REWIRE, SWAP, NEW_CONSTANT, SCALE_CONSTANT, DUPLICATE = range(8)
-SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT = range(len(MOVES))  # of Mutations
+SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT, GRID, SPLIT = range(len(MOVES))  # of Mutations
 _DECADES = 4.0 * math.log2(10.0)  # that a jump of a constant may span
 _TRIES = 8  # of a mutation that does not apply
 
@@ -39,7 +39,16 @@ def _exp2(x):
 
 
 @inner
+def _steps(stream, spread):
+    """1, 2, 3, ...: the nearest to a power of two whose exponent is half normal."""
+    return math.floor(_exp2(spread * abs(_normal(stream))) + 0.5)
+
+
+@inner
 def _draw_constant(stream, moves):
+    if moves[GRID] > 0.0:
+        value = moves[GRID] * _steps(stream, moves[SPREAD])
+        return value if uniform(stream) < 0.5 else -value
     if moves[NORMAL] > 0.0 and uniform(stream) < moves[NORMAL]:
         return _normal(stream)
     magnitude = _exp2(moves[SPREAD] * _normal(stream))
@@ -47,8 +56,25 @@ def _draw_constant(stream, moves):
 
 
 @inner
+def _moved(stream, value, moves):
+    """A constant on a grid: a few steps away, or a small multiple, or that part where it is on the grid too."""
+    if uniform(stream) < moves[FLIP]:
+        return -value
+    if value != 0.0 and uniform(stream) < moves[JUMP]:
+        factor = 2.0 + below(stream, 2)
+        part = value / factor
+        if uniform(stream) < 0.5 and math.floor(part / moves[GRID]) * moves[GRID] == part:
+            return part
+        return value * factor
+    steps = moves[GRID] * _steps(stream, moves[STEP])
+    return value + (steps if uniform(stream) < 0.5 else -steps)
+
+
+@inner
 def _scaled(stream, value, moves):
     """A constant times a random factor: of its distance from 1, where it is between 0 and 1 and chance says so."""
+    if moves[GRID] > 0.0:
+        return _moved(stream, value, moves)
     complement = 0.0 < value < 1.0 and moves[COMPLEMENT] > 0.0 and uniform(stream) < moves[COMPLEMENT]
     if moves[JUMP] > 0.0 and uniform(stream) < moves[JUMP]:
         factor = _exp2(_DECADES * (uniform(stream) - 0.5))
@@ -227,16 +253,46 @@ def _swap(stream, code, counts, arity, commutative):
 
 
 @inner
-def _change_constant(stream, kind, const, counts, moves):
-    """A new value for a constant, or the old one times a random factor."""
+def _change_constant(stream, kind, code, const, results, counts, arity, moves):
+    """A new value for a constant, or the old one times a random factor; for all its readers, or for one."""
     if counts[1] == 0:
         return False
     k = below(stream, counts[1])
-    if kind == NEW_CONSTANT or const[k] == 0.0 or not math.isfinite(const[k]):  # of these there is no multiple
-        const[k] = _draw_constant(stream, moves)
+    if moves[SPLIT] > 0.0 and uniform(stream) < moves[SPLIT] and counts[1] < len(const):
+        _split(stream, k, code, const, results, counts, arity)
+    if kind == NEW_CONSTANT or not math.isfinite(const[k]) or (const[k] == 0.0 and moves[GRID] == 0.0):
+        const[k] = _draw_constant(stream, moves)  # of zero there is no multiple
     else:
         const[k] = _scaled(stream, const[k], moves)
     return True
+
+
+@inner
+def _split(stream, k, code, const, results, counts, arity):
+    """Let all readers of a constant but one read a copy of it."""
+    own, copy = -1 - k, -1 - counts[1]
+    readers = 0
+    for i in range(counts[0]):
+        for j in range(arity[code[i, 0]]):
+            readers += code[i, 1 + j] == own
+    for r in range(len(results)):
+        readers += results[r] == own
+    if readers < 2:
+        return
+    left = below(stream, readers)
+    for i in range(counts[0]):
+        for j in range(arity[code[i, 0]]):
+            if code[i, 1 + j] == own:
+                if left != 0:
+                    code[i, 1 + j] = copy
+                left -= 1
+    for r in range(len(results)):
+        if results[r] == own:
+            if left != 0:
+                results[r] = copy
+            left -= 1
+    const[counts[1]] = const[k]
+    counts[1] += 1
 
 
 @inner
@@ -290,7 +346,7 @@ def _mutate(stream, kind, code, const, results, counts, arity, units, moves, com
     if kind == INSERT:
         return _insert(stream, code, const, results, counts, arity, units, moves, n_leaves)
     if kind == NEW_CONSTANT or kind == SCALE_CONSTANT:
-        return _change_constant(stream, kind, const, counts, moves)
+        return _change_constant(stream, kind, code, const, results, counts, arity, moves)
     if kind == REWIRE:
         return _rewire(stream, code, const, results, counts, arity, moves, n_leaves)
     if counts[0] == 0:

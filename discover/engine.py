@@ -37,13 +37,14 @@ class Search:
         self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
         self.archive = Archive(problem)
         self.raw = Packed.empty(self.archive.size if problem.keep_raw else 0, problem.shape)
+        self.harvest: list[tuple[Packed, np.ndarray]] = []  # programs and scores of each generation
         self.hurdles = {i: Hurdle(self.archive.niches) for i, s in enumerate(problem.stages) if s.keep is not None}
         self.meta = MetaValidation(problem) if problem.meta and spec.run.meta_every else None
-        self.cache = Cache(len(problem.objectives), problem.shape.constants if problem.free_constants else 0)
+        self.cache = Cache(len(problem.scores), problem.shape.constants if problem.free_constants else 0)
         self.progress = Progress(
             budget=spec.run.budget,
             generations=-(-spec.run.budget // spec.strategy.batch),
-            objectives=tuple(o.name for o in problem.objectives),
+            objectives=tuple(o.name for o in problem.scores),
         )
         self._canonicalize = Canonicalizer(problem.primitives, problem.signature, problem.free_constants)
         self._fingerprint = Fingerprinter(problem.primitives, problem.probes, problem.free_constants)
@@ -58,7 +59,7 @@ class Search:
         raw = batch.copy() if self.problem.keep_raw else None
         keys, valid = self._canonicalize(batch)
         valid[valid] = self.problem.check(batch[valid])
-        score = np.full((n, len(self.problem.objectives)), np.nan)
+        score = np.full((n, len(self.problem.scores)), np.nan)
         counts = dict.fromkeys(Progress.COUNTS, 0) | {"candidates": n, "invalid": int(n - valid.sum())}
         chosen, prints, twin, visited = self._look_up(batch, keys, valid, score, counts)
         evaluation = time.perf_counter()
@@ -74,7 +75,7 @@ class Search:
         improved = self.archive.improved
         new = self.archive.add(batch, score, keys)
         if raw is not None:
-            self.raw[self.archive.cell(batch[new])] = raw[new]
+            self.raw[self.archive.cell(batch[new], score[new])] = raw[new]
             counts["bred.statements"] = statements = int(raw.length.sum())
             counts["bred.dead"] = statements - int(live(raw, self.problem.signature, self.problem.primitives).sum())
         self.strategy.tell(batch, score, keys)
@@ -157,6 +158,11 @@ class Search:
             records["const"] = batch.const[chosen]
         if self.problem.keep_raw:
             records |= {f"program.{name}": array for name, array in batch[chosen].named.items()}
+        if self.problem.harvest is not None:
+            ripe = chosen[quality(self.problem, score[chosen]) <= self.problem.harvest]
+            self.harvest.append((batch[ripe], score[ripe]))
+            records |= {f"harvest.{name}": array for name, array in batch[ripe].named.items()}
+            records["harvest.score"] = score[ripe]
         return records
 
     def _meta_score(self, batch: Packed, keys: np.ndarray) -> np.ndarray:
@@ -256,6 +262,17 @@ class Search:
             if "visited" in records:
                 self.cache.visit(records["visited"])
             self._remember(records)
+        if self.problem.harvest is not None:
+            names = [f"harvest.{name}" for name in (*Packed.FIELDS, "score")]
+            for *arrays, score in zip(*(store.records(name) for name in names), strict=True):
+                self.harvest.append((Packed(*arrays), score))
+
+    def finalists(self) -> list[Find]:
+        """The elites, and after them the harvest in the order in which it was scored."""
+        finds = elites(self.archive)
+        for batch, score in self.harvest:
+            finds += _finds(self.problem, batch, score)
+        return finds
 
 
 def search(
@@ -282,9 +299,9 @@ def search(
         if observe is not None:
             progress.best = best(running.archive)
             observe(progress)
-    finalists = elites(running.archive)
+    finalists = running.finalists()
     if observe is not None:
-        progress.best, progress.doing = best(running.archive), f"polishing the best of {len(finalists)} elites"
+        progress.best, progress.doing = best(running.archive), f"polishing the best of {len(finalists):,} finalists"
         observe(progress)
     return problem.finish(finalists)
 
@@ -300,9 +317,12 @@ def elites(archive: Archive) -> list[Find]:
     """Every elite."""
     problem = archive.problem
     on = np.flatnonzero(archive.occupied)
-    batch = archive.elites[on]
+    return _finds(problem, archive.elites[on], archive.score[on])
+
+
+def _finds(problem: Problem, batch: Packed, score: np.ndarray) -> list[Find]:
     programs = unpack(batch, problem.signature, problem.primitives)
-    return [find_of(problem, *row) for row in zip(programs, archive.score[on], problem.describe(batch), strict=True)]
+    return [find_of(problem, *row) for row in zip(programs, score, problem.place(batch, score), strict=True)]
 
 
 def finds(problem: Problem, state: Mapping[str, np.ndarray]) -> list[Find]:
@@ -310,7 +330,7 @@ def finds(problem: Problem, state: Mapping[str, np.ndarray]) -> list[Find]:
     archive = Archive(problem)
     archive.restore(_below("archive.", state))
     every = elites(archive)
-    score = np.array([list(f.objectives.values()) for f in every]).reshape(-1, len(problem.objectives))
+    score = np.array([list(f.objectives.values()) for f in every]).reshape(-1, len(problem.scores))
     return [every[i] for i in front(oriented(problem, score))]
 
 

@@ -36,7 +36,7 @@ class MetaValidation:
 
     def check(self, archive: Archive, generation: int, evaluate: Evaluate) -> None:
         """Score what is new among the best."""
-        kinds = self.problem.descriptors[0].cells
+        kinds = self.problem.axes[0].cells
         values = archive.quality(np.arange(archive.size)).reshape(kinds, -1)
         best = np.argmin(values, axis=1) + np.arange(kinds) * values.shape[1]
         new = [i for i in best.tolist() if archive.occupied[i] and archive.key[i] not in self.key]

@@ -69,6 +69,10 @@ class Mutations:
     flip        chance that a scaled constant changes its sign
     same        chance that a new instruction reads one value twice, as in x * x
     unit        chance that a new constant is one that leaves the other argument unchanged, where there is one
+    grid        if not 0, constants are multiples of it: a new one is +-k times it, the binary logarithm of k half
+                normal with deviation `spread`, and an old one is moved: by so many steps either way (deviation
+                `step`), or with chance `jump` to 2 or 3 times itself or that part, or with chance `flip` to its negative
+    split       chance that a constant is changed for one of its readers only, where it has several
     """
 
     insert: float = 1.0
@@ -87,6 +91,8 @@ class Mutations:
     flip: float = 0.1
     same: float = 0.15
     unit: float = 0.5
+    grid: float = 0.0
+    split: float = 0.0
 
     @property
     def weights(self) -> np.ndarray:
@@ -95,7 +101,7 @@ class Mutations:
 
     @property
     def moves(self) -> np.ndarray:
-        """float64[8]: the other fields, in order."""
+        """float64[fields]: the other fields, in order."""
         return np.array([getattr(self, name) for name in MOVES], np.float64)
 
     def only(self, *kinds: str) -> Mutations:
@@ -196,7 +202,8 @@ class Sweep(Domain):
 
 class Problem(Domain):
     """A search that breeds programs and scores them. Pure: the same candidates give the same scores in any order,
-    chunking and process. The objectives are the columns of a score, the descriptors the axes of the map.
+    chunking and process. The objectives are the columns of a score (unless `scores` says otherwise), the
+    descriptors the axes of the map (unless `axes` does).
 
     shape           capacity of packed populations
     niche_axes      how many of the axes, from the first, make a niche: within it programs are of one kind, and compete
@@ -209,6 +216,8 @@ class Problem(Domain):
     probes          float64[n_leaves, n] inputs of the fingerprint
     stages          the funnel, cheapest first
     meta            whether `evaluate` has one stage more, for meta-validation: on tasks that no strategy sees scores of
+    harvest         every scored program of at most this quality (the last column of its score, to minimise) reaches
+                    `finish`, elite or not; None: elites only
     keep_raw        keep the elites as they were bred too, record every scored program, and count dead statements
     """
 
@@ -221,7 +230,18 @@ class Problem(Domain):
     probes: np.ndarray
     stages: tuple[Stage, ...] = (Stage("proxy"),)
     meta: bool = False
+    harvest: float | None = None
     keep_raw: bool = False
+
+    @property
+    def scores(self) -> tuple[Objective, ...]:
+        """The columns of a score, where the search goes by other figures than those of a find."""
+        return self.objectives
+
+    @property
+    def axes(self) -> tuple[Descriptor, ...]:
+        """The axes of the map, where they are other descriptors than those of a find."""
+        return self.descriptors
 
     @abstractmethod
     def check(self, batch: Packed) -> np.ndarray:
@@ -229,16 +249,21 @@ class Problem(Domain):
 
     @abstractmethod
     def describe(self, batch: Packed) -> np.ndarray:
-        """int64[n, len(descriptors)]: the cell of each canonical program."""
+        """int64[n, len(axes)]: the cell of each canonical program."""
+
+    def place(self, batch: Packed, score: np.ndarray) -> np.ndarray:
+        """The same of programs that are scored: float64[n, len(scores)]. Where a cell depends on the score, `describe`
+        needs to know the axes of the niche only."""
+        return self.describe(batch)
 
     @abstractmethod
     def evaluate(self, stage: int, batch: Packed, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Score a batch at one stage of the funnel.
 
         keys: uint64[n], one random-stream key a candidate (all randomness must derive from it).
-        Returns float64[n, len(objectives)] and float64[n, C], the constants to keep (fitted, or those given).
+        Returns float64[n, len(scores)] and float64[n, C], the constants to keep (fitted, or those given).
         """
 
     def finish(self, finds: Sequence[Find]) -> list[Find]:
-        """Polish the finalists (the Pareto front, or the elites) after the search; may be slow and exact."""
+        """Polish the finalists (the elites, then the harvest) after the search; may be slow and exact."""
         return list(finds)

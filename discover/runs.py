@@ -158,9 +158,9 @@ class Run:
         state = last[1] if last else {}
         if "meta.meta" not in state:
             return []
-        low = self.problem.descriptors[0].low
+        low = self.problem.axes[0].low
         columns = [state[f"meta.{n}"].tolist() for n in ("generation", "kind", "searched", "meta")]
-        names = ("generation", self.problem.descriptors[0].name, "searched", "meta-validation")
+        names = ("generation", self.problem.axes[0].name, "searched", "meta-validation")
         return [dict(zip(names, (g, low + k, s, m), strict=True)) for g, k, s, m in zip(*columns, strict=True)]
 
     def resume(self, workers: int | None = None, observe: Observe | None = None) -> Run:

@@ -21,7 +21,7 @@ _problems: dict[Ref, Domain] = {}
 
 
 class Scores(NamedTuple):
-    """score float64[n, objectives], const float64[n, C], quarantined bool[n] (killed its worker; score NaN)."""
+    """score float64[n, scores], const float64[n, C], quarantined bool[n] (killed its worker; score NaN)."""
 
     score: np.ndarray
     const: np.ndarray
@@ -66,7 +66,7 @@ def evaluate(executor: Executor, ref: Ref, stage: int, batch: Packed, keys: np.n
     # One at a time: side by side, a candidate that eats all memory would take innocent ones down with it.
     for i in (i for part in died for i in range(part.start, part.stop)):
         done += _gather([slice(i, i + 1)], submit)[0]
-    scores = Scores(np.full((n, len(problem_of(ref).objectives)), np.nan), batch.const.copy(), np.ones(n, np.bool_))
+    scores = Scores(np.full((n, len(problem_of(ref).scores)), np.nan), batch.const.copy(), np.ones(n, np.bool_))
     for part, (score, const) in done:
         scores.score[part], scores.const[part], scores.quarantined[part] = score, const, False
     return scores
@@ -79,7 +79,7 @@ def score_chunk(
     problem = problem_of(ref)
     batch = Packed(*arrays)
     score, const = problem.evaluate(stage, batch, keys)
-    wanted = (len(batch), len(problem.objectives)), batch.const.shape
+    wanted = (len(batch), len(problem.scores)), batch.const.shape
     if (score.shape, const.shape) != wanted:
         raise ValueError(f"{ref[0]}: evaluate returned shapes {score.shape} and {const.shape}, not {wanted}")
     return np.asarray(score, np.float64), np.asarray(const, np.float64)

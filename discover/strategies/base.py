@@ -40,7 +40,7 @@ class Strategy(ABC):
 
     def emigrants(self, n: int) -> tuple[Packed, np.ndarray, np.ndarray]:
         """The best `n` or fewer programs with their scores and keys, for another island; here none."""
-        shape, k = self.problem.shape, len(self.problem.objectives)
+        shape, k = self.problem.shape, len(self.problem.scores)
         return Packed.empty(0, shape), np.zeros((0, k)), np.zeros(0, np.uint64)
 
     def restart(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:  # noqa: B027
@@ -63,7 +63,7 @@ class Population(Strategy):
         self.size = settings.population
         start = pack(list(problem.warm_start), problem.primitives, problem.shape)
         self.programs = start[np.arange(self.size) % len(start)]
-        self.score = np.full((self.size, len(problem.objectives)), np.nan)
+        self.score = np.full((self.size, len(problem.scores)), np.nan)
         self.key = np.zeros(self.size, np.uint64)
 
     def emigrants(self, n: int) -> tuple[Packed, np.ndarray, np.ndarray]:

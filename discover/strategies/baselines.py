@@ -48,7 +48,7 @@ class ConstantsOnly(Strategy):
         super().__init__(problem, settings, seed, island)
         self._breed = Breeder(problem, problem.mutations.only("new_constant", "scale_constant"))
         self._best = pack(list(problem.baseline or problem.warm_start), problem.primitives, problem.shape)
-        self._score = np.full((len(self._best), len(problem.objectives)), np.nan)
+        self._score = np.full((len(self._best), len(problem.scores)), np.nan)
         self._key = np.zeros(len(self._best), np.uint64)
 
     def ask(self, n: int, generation: int) -> Packed:

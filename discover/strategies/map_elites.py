@@ -28,7 +28,7 @@ class MapElites(Strategy):
         elites = np.flatnonzero(self.archive.occupied)
         generator = self.generator(generation)
         chosen = generator.integers(len(elites) or len(self._start), size=n)
-        if len(elites) and len(self.problem.objectives) > 1:
+        if len(elites) and len(self.problem.scores) > 1:
             best = front(oriented(self.problem, self.archive.score[elites]))
             chosen[::2] = best[generator.integers(len(best), size=len(chosen[::2]))]
         batch = self.archive.elites[elites[chosen]] if len(elites) else self._start[chosen]

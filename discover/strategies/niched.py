@@ -55,7 +55,7 @@ class Niched(Strategy):
 
     def _contest(self, generator: np.random.Generator, n: int) -> np.ndarray:
         """int64[n]: the niches that parents come from."""
-        first = self.problem.descriptors[0].cells if self.problem.descriptors else 1
+        first = self.problem.axes[0].cells if self.problem.axes else 1
         best = self.value.reshape(first, -1, self.size).min(axis=2)
         best[self.born.reshape(first, -1) == 0] = np.nan
         kinds = np.flatnonzero((~np.isnan(best)).any(axis=1))
@@ -73,7 +73,7 @@ class Niched(Strategy):
         """A finite child takes the place of its structure if it is better, or the oldest place of its niche."""
         value = quality(self.problem, score)
         alive = np.flatnonzero(np.isfinite(value))
-        niche = self._grid.niche(self._grid.cell(batch[alive]))
+        niche = self._grid.niche(self._grid.cell(batch[alive], score[alive]))
         for i, n in zip(alive.tolist(), niche.tolist(), strict=True):
             structure = _structure(batch, i)
             start = n * self.size
