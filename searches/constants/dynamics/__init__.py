@@ -1,6 +1,6 @@
 """How a fraction behaves, without knowing its limit: reduction of its convergents, their growth, how fast they near."""
 
+from searches.constants.dynamics.curvature import conditions, reduction, sieve
 from searches.constants.dynamics.growth import Estimate, estimate
-from searches.constants.dynamics.curvature import conditions, reduction
 
-__all__ = ["Estimate", "conditions", "estimate", "reduction"]
+__all__ = ["Estimate", "conditions", "estimate", "reduction", "sieve"]

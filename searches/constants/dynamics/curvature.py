@@ -7,13 +7,14 @@ so they are polynomials in Z = e^l - e, which is -e up to the order l:
     trace P = t_0 + t_1 Z + t_2 Z^2 + ...        det P = u_0 + u_1 Z + ...
 
 At integers Z is divisible by l. So over a long run each l-th step multiplies the common factor of p_n and q_n by
-l^min(order of the trace, order of the determinant / 2): the gcd grows as (n!)^that (the test of arXiv 2308.11829,
-which compares p_N and q_N with 0 modulo primes, sees t_0 alone). The determinant has the order of the number of roots
-of b modulo l: deg b, if b splits into rational linear factors. So (n!)^(deg b / 2) is the most there can be, and it
-takes t_0 = t_1 = ... = 0 up to deg b / 2. This is Katz's nilpotent p-curvature. The conditions are met one after the
-other as coefficients fall in place: the last one depends on the two leading coefficients of a and b only (it asks for
-rational exponents of n in the growth of p_n), each one before it on one coefficient more. That is what makes it a
-graded signal.
+l^min(order of the trace, order of the determinant / 2): the gcd grows as (n!)^that. The determinant has the order of
+the number of roots of b modulo l: deg b, if b splits into rational linear factors. So (n!)^(deg b / 2) is the most
+there can be, and it takes t_0 = t_1 = ... = 0 up to deg b / 2: Katz's nilpotent p-curvature, written for recurrences.
+
+The test of arXiv 2308.11829 asks whether p_N = q_N = 0 modulo primes, which is t_0 = 0 and says nothing until all is in
+place. Here each coefficient counts. The highest depends on the two leading coefficients of a and b only: it asks for
+rational exponents of n in the growth of p_n. A symmetry, a(r - n) = -a(n) or a(n), with b to match, makes every other
+one vanish. The rest depend on all coefficients.
 """
 
 from __future__ import annotations
@@ -40,6 +41,21 @@ def reduction(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = PRIMES) ->
     mean over primes of `conditions`.
     """
     return conditions(a, b, primes).mean(axis=1)
+
+
+def sieve(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = (7, 11, 13, 17, 19, 23, 29, *PRIMES)) -> np.ndarray:
+    """Which fractions of a batch reduce as far as can be, modulo all primes: bool[n].
+
+    The primes are tried in turn, small ones first, on what is left: millions a second, because chance passes one in l
+    for each condition. It loses fractions whose coefficients have one of the primes in their denominators or
+    discriminants, which small primes may be.
+    """
+    left = np.arange(len(a))
+    for prime in primes:
+        left = left[conditions(a[left], b[left], (prime,))[:, 0] == 1.0]
+    kept = np.zeros(len(a), np.bool_)
+    kept[left] = True
+    return kept
 
 
 def conditions(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = PRIMES) -> np.ndarray:
