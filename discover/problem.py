@@ -71,7 +71,8 @@ class Mutations:
     unit        chance that a new constant is one that leaves the other argument unchanged, where there is one
     grid        if not 0, constants are multiples of it: a new one is +-k times it, the binary logarithm of k half
                 normal with deviation `spread`, and an old one is moved: by so many steps either way (deviation
-                `step`), or with chance `jump` to 2 or 3 times itself or that part, or with chance `flip` to its negative
+                `step`), or with chance `jump` to 2 or 3 times itself or a 2nd or 3rd of it, or with chance `flip` to
+                its negative
     split       chance that a constant is changed for one of its readers only, where it has several
     """
 
