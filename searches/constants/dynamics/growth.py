@@ -57,18 +57,19 @@ def estimate(a: np.ndarray, b: np.ndarray, depth: int = DEPTH, reduced: bool = T
 
 
 def course(
-    a: np.ndarray, b: np.ndarray, depths: tuple[int, ...], reduced: bool = True
+    a: np.ndarray, b: np.ndarray, depths: tuple[int, ...], reduced: bool = True, reach: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """log |q_N|, log gcd(p_N, q_N) and log |p_2M / q_2M - p_N / q_N| at increasing depths N, the last of them M.
 
-    float64[n, depths] each.
+    float64[n, depths] each. The gcd's primes are those up to `reach` times M: with factors k n + r of b they go up to
+    about k N.
     """
     a, b = np.ascontiguousarray(a, np.int64), np.ascontiguousarray(b, np.int64)
     log_q, log_gcd, log_error = (np.zeros((len(a), len(depths))) for _ in range(3))
     at = np.array(depths, np.int64)
     _growth(a, b, at, log_q, log_error)
     if reduced:
-        primes, powers = _primes(depths[-1])
+        primes, powers = _primes(reach * depths[-1])
         _common(a, b, at, primes, powers, log_gcd)
     return log_q, log_gcd, log_error
 
