@@ -92,6 +92,16 @@ class Box:
         """Whether its factors, if it has some, are few enough to be written down."""
         return not isinstance(self._b, Products) or self._b.possible
 
+    def largest(self, depth: int) -> tuple[int, int]:
+        """Above |a(n)| and |b(n)| for all n up to a depth."""
+        basis = np.eye(len(self.config.a), dtype=np.int64) if self._basis is None else self._basis
+        elements = [sum(abs(c) * depth**k for k, c in enumerate(row)) for row in basis.tolist()]
+        a = sum(max(abs(low), abs(high)) * e for (low, high), e in zip(self.config.a, elements, strict=True))
+        if self.config.factors:
+            one = self.config.slopes * depth + self.config.offsets
+            return a, max(map(abs, self.config.content)) * one**self.config.factors
+        return a, sum(max(abs(low), abs(high)) * depth**k for k, (low, high) in enumerate(self.config.b))
+
     def rows(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """int64[n, terms of a] and int64[n, terms of b], lowest degree first."""
         index = np.arange(start, stop)

@@ -1,0 +1,194 @@
+"""Every fraction of a box: evaluated, its limit looked up among forms of constants, and confirmed in many digits.
+
+The method of arXiv 1907.00205 (meet in the middle), with the tail's asymptotic series in the place of long fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from discover.errors import UserError
+from discover.problem import Each, Find, Sweep
+from searches.constants.config import ConstantsConfig
+from searches.constants.enumeration import MAX_PRODUCTS, Box
+from searches.constants.fraction import Fraction
+from searches.constants.subject import ConstantsDomain, find_of, key_of
+
+UNIDENTIFIED = -1
+MARGIN = 2.0  # decimal digits by which a value and a formula may differ beyond those asked for
+LIMIT = 2**63
+TRIES = 8  # forms that a value is compared with, simplest first
+
+
+class BoxSweep(ConstantsDomain, Sweep):
+    """The fractions of a box.
+
+    A hit is the number of a fraction and the code of the form of a constant that it was confirmed to be
+    (`identify.moebius.Table`), or UNIDENTIFIED where it only reduces factorially.
+    """
+
+    counts = (
+        "converge", "terminate", "oscillate", "diverge", "slow", "overflow", "rational", "matched", "algebraic",
+        "confirmed", "refuted", "unresolved", "decoys_matched", "decoys_confirmed", "reduce",
+    )  # fmt: skip
+
+    def __init__(self, config: ConstantsConfig) -> None:
+        """Raises UserError where the configuration asks for the impossible."""
+        self.config = config
+        self.hours = config.hours
+        self.box = Box(config.box)
+        self.library_key = key_of(config.model_dump(mode="json"))
+        if not self.box.possible:
+            raise UserError(
+                f"problem.box: over {MAX_PRODUCTS:,} products of linear factors, or too large ones; take less"
+            )
+        self.total = self.box.total
+        self._must_fit()
+
+    def _must_fit(self) -> None:
+        """Raises UserError where a(n) or b(n) may leave 63 bits within the depth."""
+        depth = self.config.box.depth
+        for name, largest in zip("ab", self.box.largest(depth), strict=True):
+            if largest >= LIMIT:
+                raise UserError(
+                    f"problem.box: {name}(n) may reach {largest:.1e} at n = {depth}, beyond 2^63; take smaller "
+                    "coefficients, a lower degree, or a smaller problem.box.depth"
+                )
+
+    @cached_property
+    def table(self):
+        """Forms of all constants and decoys."""
+        from searches.constants.identify.library import Library
+        from searches.constants.identify.moebius import Table
+
+        identify = self.config.identify
+        library = Library.load(identify.constants or None, decoys=identify.decoys, user=identify.user)
+        return Table(library, identify.coefficients)
+
+    def scan(self, start: int, stop: int) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+        """Evaluate, look up, confirm; see Sweep."""
+        from searches.constants.evaluate import Kind, first_pass
+        from searches.constants.identify.moebius import rationals
+
+        a, b = self.box.rows(start, stop)
+        first = first_pass(a, b, self.config.box.depth)
+        kinds = np.bincount(first.kind, minlength=len(Kind)).tolist()
+        counts = dict.fromkeys(self.counts, 0) | dict(zip(self.counts, kinds, strict=False))
+        limits = np.flatnonzero(first.kind == Kind.CONVERGES)
+        value, digits = first.value[limits], first.digits[limits]
+        rational = rationals(value, digits)[:, 1] != 0
+        counts["rational"] = int(rational.sum())
+        index, codes = self.table.lookup(value, digits)
+        hits = []
+        decoys = self.table.decoy(codes)
+        for at, mine in _groups(index):
+            row = int(limits[at])
+            fraction = Fraction.of(a[row].tolist(), b[row].tolist())
+            hit = self._confirm(fraction, codes[mine].tolist(), decoys[mine], counts)
+            if hit is not None:
+                hits.append((start + row, *hit))
+        if self.config.box.reduction <= 1.0:
+            rational[index] = True
+            hits += self._reducing(start, limits[~rational], a, b, counts)
+        hits.sort()
+        columns = zip(*hits, strict=True) if hits else ((), (), ())
+        return counts, dict(
+            zip(("number", "code", "digits"), map(_column, columns, (np.int64, np.int64, np.float64)), strict=True)
+        )
+
+    def _confirm(
+        self, fraction: Fraction, codes: list[int], decoys: np.ndarray, counts: dict[str, int]
+    ) -> tuple[int, float] | None:
+        """The simplest of some forms that a fraction equals to all digits asked for, and how many were compared."""
+        from searches.constants.evaluate import high
+
+        wanted = self.config.identify.digits
+        limit = high(fraction, wanted + int(MARGIN))
+        counts["matched"] += int((~decoys).any())
+        counts["decoys_matched"] += int(decoys.any())
+        if limit.digits < wanted:
+            counts["unresolved"] += 1
+            return None
+        formulas = sorted(
+            ((self.table.formula(c), c, d) for c, d in zip(codes, decoys, strict=True)),
+            key=lambda f: (f[0].size, f[1]),
+        )
+        for formula, code, decoy in formulas[:TRIES]:
+            if agreement(limit.ball, formula.value(wanted + int(MARGIN), self.table.library)) >= wanted:
+                if decoy:
+                    counts["decoys_confirmed"] += 1
+                    return None
+                counts["algebraic" if formula.kind == "algebraic" else "confirmed"] += 1
+                return code, limit.digits
+        counts["refuted"] += int((~decoys).any())
+        return None
+
+    def _reducing(
+        self, start: int, rows: np.ndarray, a: np.ndarray, b: np.ndarray, counts: dict[str, int]
+    ) -> list[tuple[int, int, float]]:
+        """Of the fractions without a formula, those whose convergents reduce."""
+        from searches.constants.dynamics import reduction
+
+        share = reduction(a[rows], b[rows])
+        kept = rows[share >= self.config.box.reduction]
+        counts["reduce"] += len(kept)
+        return [(start + int(row), UNIDENTIFIED, 0.0) for row in kept]
+
+    def collect(self, hits: Mapping[str, np.ndarray], each: Each) -> list[Find]:
+        """One find a canonical class: its simplest member. Of fractions that only reduce, those that are identified."""
+        from searches.constants.identify.canonical import canonical_batch
+
+        if not len(hits["number"]):
+            return []
+        rows = [self.box.rows(int(n), int(n) + 1) for n in hits["number"]]
+        a, b = (np.concatenate(part) for part in zip(*rows, strict=True))
+        classes: dict[object, list[int]] = {}
+        for i, key in enumerate(canonical_batch(a, b)):
+            classes.setdefault(key, []).append(i)
+        items = []
+        for members in classes.values():
+            codes = hits["code"][members]
+            best = min(members, key=lambda i: (*self._size(int(hits["code"][i])), *_plainness(a[i], b[i])))
+            items.append((a[best].tolist(), b[best].tolist(), int((codes >= 0).sum()) or len(members)))
+        found = each("find", items)
+        return [find for find in found if find is not None]
+
+    def _size(self, code: int) -> tuple[bool, int]:
+        return (True, 0) if code == UNIDENTIFIED else (False, self.table.formula(code).size)
+
+    def find(self, item: tuple[list[int], list[int], int]) -> Find | None:
+        """A fraction with its figures, identified from scratch; None where that fails."""
+        a, b, members = item
+        found = find_of(Fraction.of(a, b), self.library_key, members)
+        return found if np.isfinite(found.objectives["size"]) else None
+
+
+def agreement(x, y) -> float:
+    """Decimal digits to which two balls certainly agree, relative to the second."""
+    import flint
+
+    difference = abs(x - y) / abs(y)
+    upper = float(difference.upper()) if difference.is_finite() else np.inf
+    if upper == 0.0:
+        return float(flint.ctx.prec) * np.log10(2.0)
+    return float(-np.log10(upper))
+
+
+def _groups(index: np.ndarray) -> Iterable[tuple[int, slice]]:
+    """Each value that has matches, and where they are."""
+    starts = np.flatnonzero(np.diff(index, prepend=-1)).tolist()
+    ends = [*starts[1:], len(index)]
+    return ((int(index[i]), slice(i, j)) for i, j in zip(starts, ends, strict=bool(starts)))
+
+
+def _column(values, dtype) -> np.ndarray:
+    return np.array(values, dtype)
+
+
+def _plainness(a: np.ndarray, b: np.ndarray) -> tuple[int, int, list[int]]:
+    """Small coefficients first, then few negative ones."""
+    both = [*a.tolist(), *b.tolist()]
+    return sum(map(abs, both)), sum(c < 0 for c in both), both
