@@ -16,14 +16,16 @@ from primitives.compiled import inner, outer
 from primitives.evaluators.intrinsics import wide_vectors
 from searches.constants.evaluate import tail as _tail
 from searches.constants.evaluate.kind import FirstPass, Kind
+from searches.constants.evaluate.vectors import LANES, backward_steps
 
-LANES = 32
 TERMS = 12  # of the series
 EPS = 2.0**-53
 DEPTHS = ((28, 40), (128, 192))  # tried before the full depth, roots of a and b permitting
 AGREED = 8.0  # two depths agree if they differ by no more than this many times the bound on rounding
 CONVERGES, TERMINATES, OSCILLATES, DIVERGES, SLOW, OVERFLOW = (int(k) for k in Kind)
 ROOTS = 1 << 16  # integer roots of b are looked for up to here
+LIMIT = 2.0**63
+LEAST = 32  # terms that a fraction must have before its numbers grow too large
 INFINITE = 1e9  # a value above this whose denominator cannot be told from 0 is infinite
 
 
@@ -31,27 +33,38 @@ def first_pass(a: np.ndarray, b: np.ndarray, depth: int = 1000) -> FirstPass:
     """Values of n fractions: a int64[n, da + 1], b int64[n, db + 1], coefficients lowest degree first.
 
     Rows may have any lower degree, zeros at the end. Values are those of tail-accelerated evaluation to at most `depth`
-    terms (>= 8), cheaper where convergence is fast. Raises ValueError for arrays of another kind.
+    terms (>= 8), fewer where convergence is fast or where |a(n)| or |b(n)| would reach 2^63; OVERFLOW if that happens
+    within LEAST terms. Raises ValueError for arrays of another kind.
     """
-    if a.ndim != 2 or b.ndim != 2 or len(a) != len(b) or a.dtype != np.int64 or b.dtype != np.int64:
-        raise ValueError("first_pass takes two int64 matrices with as many rows")
+    if (
+        a.ndim != 2
+        or b.ndim != 2
+        or not a.shape[1]
+        or not b.shape[1]
+        or len(a) != len(b)
+        or not a.dtype == b.dtype == np.int64
+    ):
+        raise ValueError("first_pass takes two int64 matrices with as many rows, at least a column each")
     if depth < 8:
         raise ValueError(f"depth {depth} is below 8")
     n = len(a)
     value, digits, kind = np.full(n, np.nan), np.zeros(n), np.empty(n, np.int8)
-    if n:
-        _first_pass(np.ascontiguousarray(a), np.ascontiguousarray(b), depth, value, digits, kind, *_scratch(a, b))
+    if not n:
+        return FirstPass(value, digits, kind)
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    todo, deepest = np.empty(n, np.int64), np.empty(n, np.int64)
+    left = _sort_out(a, b, depth, value, digits, kind, todo, deepest)
+    todo, deepest = todo[:left], deepest[:left]
+    if left and deepest.min() < depth:  # neighbours share a depth: put the like together
+        order = np.argsort(deepest, kind="stable")
+        todo, deepest = todo[order], deepest[order]
+    columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 4)]
+    _evaluate(a, b, deepest, value, digits, kind, todo, *columns, np.empty((2, TERMS)))
     return FirstPass(value, digits, kind)
 
 
-def _scratch(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
-    columns = lambda rows: np.empty((rows, LANES))  # noqa: E731
-    series = np.empty((2, TERMS))
-    return np.empty(len(a), np.int64), columns(a.shape[1]), columns(b.shape[1]), columns(8), series
-
-
 @inner
-def _bound(p, n):
+def bound(p, n):
     """Above |p(m)| for all m <= n, and at every step of Horner's rule."""
     result = 0.0
     for k in range(p.shape[0] - 1, -1, -1):
@@ -60,7 +73,8 @@ def _bound(p, n):
 
 
 @inner
-def _at(p, n):
+def at(p, n):
+    """p(n) in float64."""
     result = 0.0
     for k in range(p.shape[0] - 1, -1, -1):
         result = result * n + p[k]
@@ -77,7 +91,7 @@ def _root_bound(p, d):
 
 
 @inner
-def _first_root(p, d):
+def first_root(p, d):
     """The smallest integer n >= 1 with p(n) = 0, or 0; p is not the zero polynomial."""
     low = 0
     while p[low] == 0:
@@ -90,7 +104,7 @@ def _first_root(p, d):
             total = 0
             for k in range(d, -1, -1):  # exact modulo 2^64, and no sum of a root is 2^64
                 total = total * n + p[k]
-            if total == 0 and abs(_at(p, float(n))) <= 1e-9 * _bound(p, float(n)):
+            if total == 0 and abs(at(p, float(n))) <= 1e-9 * bound(p, float(n)):
                 return n
         n += 1
     return 0
@@ -105,11 +119,11 @@ def _digits(error):
 @inner
 def _terminated(a, b, root):
     """(value, relative error) of the fraction that ends before b(root)."""
-    f, e = _at(a, float(root - 1)), 0.0
+    f, e = at(a, float(root - 1)), 0.0
     for n in range(root - 2, -1, -1):
         f = 1e-200 if f == 0 else f
-        r = _at(b, n + 1.0) / f
-        f = _at(a, float(n)) + r
+        r = at(b, n + 1.0) / f
+        f = at(a, float(n)) + r
         e = abs(r) / max(abs(f), 1e-200) * (e + 2 * EPS) + EPS
     return f, e
 
@@ -117,13 +131,13 @@ def _terminated(a, b, root):
 @inner
 def _accept(value, error, i, values, digits, kind, what):
     """Write down a value with its relative error; true if any digit is known."""
-    if abs(value) > INFINITE and error > 1e-3:
+    if (abs(value) > INFINITE and error > 1e-3) or abs(value) > 1e150:
         values[i], digits[i], kind[i] = math.inf, 0.0, DIVERGES
         return True
     if error >= 0.25 and abs(value) * error < 1e-9:  # nothing but rounding is left: 0
         values[i], digits[i], kind[i] = 0.0, _digits(abs(value) * (1 + error)), what
         return True
-    known = min(_digits(error), 15.7)
+    known = min(_digits(error), 15.5)
     if known < 1:
         values[i], digits[i], kind[i] = math.nan, 0.0, SLOW
         return False
@@ -132,54 +146,67 @@ def _accept(value, error, i, values, digits, kind, what):
 
 
 @inner
-def _start(a, d, b, e, case, n, series):
-    """The tail at n."""
-    if case == _tail.FACTORIAL:
-        f = _at(a, n + 1.0)
-        return _at(a, float(n)) + (_at(b, n + 1.0) / f if f != 0 else 0.0)
-    twice, parts = _tail.series(case, a, d, b, e, series[0], series[1])
-    return _tail.tail(series[0], twice, parts, n)
+def tails_at(a, b, rows, short, long, tails, series):
+    """tails[0], tails[1]: those of each row at two depths, not 0."""
+    for lane in range(len(rows)):
+        i = rows[lane]
+        d, e = _tail.degree(a[i]), _tail.degree(b[i])
+        case = _tail.classify(a[i], d, b[i], e) if e >= 0 else _tail.DIVERGING
+        if case >= _tail.OSCILLATING:
+            tails[0, lane] = tails[1, lane] = 1.0
+        elif case == _tail.FACTORIAL:
+            for half in range(2):
+                n = (long if half else short) + 0.0
+                f = at(a[i], n + 1)
+                tails[half, lane] = at(a[i], n) + (at(b[i], n + 1) / f if f != 0 else 0.0)
+        else:
+            twice, parts = _tail.series(case, a[i], d, b[i], e, series[0], series[1])
+            tails[0, lane] = _tail.tail(series[0], twice, parts, short)
+            tails[1, lane] = _tail.tail(series[0], twice, parts, long)
+    for half in range(2):
+        for lane in range(LANES):
+            if lane >= len(rows) or tails[half, lane] == 0:
+                tails[half, lane] = 1.0
 
 
 @inner
-def _backward(columns_a, columns_b, n, inverse, error, f, r):
-    """From tails f[LANES] at n to term 0, there f and its relative rounding errors `error`."""
+def backward(columns_a, columns_b, n, unit, first, state):
+    """From tails state[0] at n, relatively off by `first`, to term 0: there state[0], and relative errors state[1].
+
+    state float64[2, LANES]; `unit` is the rounding of one operation.
+    """
     wide_vectors()
-    last_a, last_b = columns_a.shape[0] - 1, columns_b.shape[0] - 1
     for lane in range(LANES):
-        inverse[lane] = 1.0 / f[lane]
-        error[lane] = EPS
-    for m in range(n - 1, -1, -1):
-        x, y = float(m), m + 1.0
-        for lane in range(LANES):
-            f[lane] = columns_a[last_a, lane]
-            r[lane] = columns_b[last_b, lane]
-        for k in range(last_a - 1, -1, -1):
-            for lane in range(LANES):
-                f[lane] = f[lane] * x + columns_a[k, lane]
-        for k in range(last_b - 1, -1, -1):
-            for lane in range(LANES):
-                r[lane] = r[lane] * y + columns_b[k, lane]
-        for lane in range(LANES):
-            part = r[lane] * inverse[lane]
-            total = f[lane] + part
-            total = 1e-200 if total == 0 else total
-            reciprocal = 1.0 / total
-            error[lane] = abs(part * reciprocal) * (error[lane] + 2 * EPS) + EPS
-            inverse[lane] = reciprocal
-            f[lane] = total
+        state[1, lane] = first
+    backward_steps(columns_a, columns_b, state, n, unit)
+
+
+@inner
+def _deepest(a, b, depth):
+    """The largest n up to the depth at which no |a(m)|, |b(m + 1)|, m <= n, can reach 2^63."""
+    low, high = 0, depth
+    if max(bound(a, depth + 1.0), bound(b, depth + 1.0)) < LIMIT:
+        return depth
+    while high - low > 1:
+        middle = (low + high) // 2
+        if max(bound(a, middle + 1.0), bound(b, middle + 1.0)) < LIMIT:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 @outer
-def _first_pass(a, b, depth, value, digits, kind, todo, columns_a, columns_b, work, series):
-    limit = 2.0**63
+def _sort_out(a, b, depth, value, digits, kind, todo, deepest):
+    """Decide what can be decided without evaluating; returns how many rows are left, their numbers in `todo`."""
     count = 0
     for i in range(a.shape[0]):
         d, e = _tail.degree(a[i]), _tail.degree(b[i])
-        if max(_bound(a[i], float(depth + 1)), _bound(b[i], float(depth + 1))) >= limit:
+        n = _deepest(a[i], b[i], depth)
+        if n < min(LEAST, depth):
             kind[i] = OVERFLOW
             continue
-        root = _first_root(b[i], e) if e >= 0 else 1
+        root = first_root(b[i], e) if e >= 0 else 1
         if root:
             v, error = _terminated(a[i], b[i], root)
             _accept(v, error, i, value, digits, kind, TERMINATES)
@@ -189,54 +216,67 @@ def _first_pass(a, b, depth, value, digits, kind, todo, columns_a, columns_b, wo
             kind[i] = OSCILLATES if case == _tail.OSCILLATING else DIVERGES
             continue
         todo[count] = i
+        deepest[count] = n
         count += 1
+    return count
+
+
+@outer
+def _evaluate(a, b, deepest, value, digits, kind, todo, columns_a, columns_b, tails, work, series):
+    """Evaluate the rows `todo`; deepest: of each of these, in ascending order or all the same."""
+    count = len(todo)
     for stage in range(3):
         kept = 0
         for block in range(0, count, LANES):
             lanes = min(LANES, count - block)
-            short, long = depth * 2 // 3, depth
-            if stage == 0:
-                short, long = DEPTHS[0]
-            elif stage == 1:
-                short, long = DEPTHS[1]
-            _evaluate(a, b, depth, stage, short, long, todo[block : block + lanes], columns_a, columns_b, work, series)
+            depth = deepest[block]
+            rows = todo[block : block + lanes]
+            _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series)
             for lane in range(lanes):
-                i = todo[block + lane]
-                v, w, e = work[0, lane], work[1, lane], work[2, lane]
+                i = rows[lane]
+                v, w, e = work[0, lane], work[2, lane], work[3, lane]
                 difference = abs(v - w) / max(abs(w), 1e-200)
                 if difference <= AGREED * e:
-                    _accept(w, AGREED * e, i, value, digits, kind, CONVERGES)
+                    _accept(w, e + 2 * difference, i, value, digits, kind, CONVERGES)
                 elif stage == 2:
-                    _accept(w, max(2 * difference, e) if difference == difference else 1.0, i, value, digits, kind, 0)
+                    error = e + 2 * difference
+                    _accept(w, error if error == error else 1.0, i, value, digits, kind, CONVERGES)
                 else:
                     todo[kept] = i
+                    deepest[kept] = deepest[block + lane]
                     kept += 1
         count = kept
 
 
 @inner
-def _evaluate(a, b, depth, stage, short, long, rows, columns_a, columns_b, work, series):
-    """work[0], work[1]: the values from two depths; work[2]: relative rounding error of the second."""
-    far = 0.0
+def gather(a, b, rows, columns_a, columns_b):
+    """Coefficients of up to LANES rows as columns[degree, lane]; the last row fills the lanes left over."""
     for lane in range(LANES):
         i = rows[min(lane, len(rows) - 1)]
         for k in range(a.shape[1]):
             columns_a[k, lane] = a[i, k]
         for k in range(b.shape[1]):
             columns_b[k, lane] = b[i, k]
+
+
+@inner
+def _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series):
+    """work rows: values and relative rounding errors from one depth, then from another."""
+    far, size = 0.0, 0.0
+    gather(a, b, rows, columns_a, columns_b)
+    for i in rows:
         far = max(far, _root_bound(a[i], _tail.degree(a[i])), _root_bound(b[i], _tail.degree(b[i])))
+    short, long = depth * 2 // 3, depth
     if stage < 2:
         more = int(min(2 * far, float(depth)))
-        short, long = min(short + more, depth * 2 // 3), min(long + more, depth)
+        short, long = min(DEPTHS[stage][0] + more, short), min(DEPTHS[stage][1] + more, long)
+    for i in rows:
+        size = max(size, bound(a[i], long + 1.0), bound(b[i], long + 1.0))
+    unit = EPS if size <= 2.0**53 else 2 * EPS * max(a.shape[1], b.shape[1])  # polynomials round too
+    tails_at(a, b, rows, short, long, tails, series)
     for half in range(2):
         n = short if half == 0 else long
-        f = work[3]
-        for lane in range(len(rows)):
-            i = rows[lane]
-            d, e = _tail.degree(a[i]), _tail.degree(b[i])
-            f[lane] = _start(a[i], d, b[i], e, _tail.classify(a[i], d, b[i], e), n, series)
-        for lane in range(len(rows), LANES):
-            f[lane] = 1.0
-        _backward(columns_a, columns_b, n, work[4], work[2], f, work[5])
+        state = work[2 * half : 2 * half + 2]
         for lane in range(LANES):
-            work[half, lane] = f[lane]
+            state[0, lane] = tails[half, lane]
+        backward(columns_a, columns_b, n, unit, unit, state)
