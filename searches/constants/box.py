@@ -23,6 +23,9 @@ LIMIT = 2**63
 TRIES = 8  # forms that a value is compared with, simplest first
 
 
+KINDS = ("converge", "terminate", "oscillate", "diverge", "slow", "overflow")  # in the order of evaluate.Kind
+
+
 class BoxSweep(ConstantsDomain, Sweep):
     """The fractions of a box.
 
@@ -31,8 +34,8 @@ class BoxSweep(ConstantsDomain, Sweep):
     """
 
     counts = (
-        "converge", "terminate", "oscillate", "diverge", "slow", "overflow", "rational", "matched", "algebraic",
-        "confirmed", "refuted", "unresolved", "decoys_matched", "decoys_confirmed", "reduce",
+        "reduce", *KINDS, "rational", "matched", "algebraic", "confirmed", "refuted", "unresolved", "decoys_matched",
+        "decoys_confirmed",
     )  # fmt: skip
 
     def __init__(self, config: ConstantsConfig) -> None:
@@ -70,13 +73,18 @@ class BoxSweep(ConstantsDomain, Sweep):
 
     def scan(self, start: int, stop: int) -> tuple[dict[str, int], dict[str, np.ndarray]]:
         """Evaluate, look up, confirm; see Sweep."""
+        from searches.constants.dynamics import sieve
         from searches.constants.evaluate import Kind, first_pass
         from searches.constants.identify.moebius import rationals
 
         a, b = self.box.rows(start, stop)
+        number = np.arange(start, stop)
+        if self.config.box.sieve:
+            kept = sieve(a, b)
+            a, b, number = a[kept], b[kept], number[kept]
         first = first_pass(a, b, self.config.box.depth)
         kinds = np.bincount(first.kind, minlength=len(Kind)).tolist()
-        counts = dict.fromkeys(self.counts, 0) | dict(zip(self.counts, kinds, strict=False))
+        counts = dict.fromkeys(self.counts, 0) | {"reduce": len(a)} | dict(zip(KINDS, kinds, strict=True))
         limits = np.flatnonzero(first.kind == Kind.CONVERGES)
         value, digits = first.value[limits], first.digits[limits]
         rational = rationals(value, digits)[:, 1] != 0
@@ -89,10 +97,10 @@ class BoxSweep(ConstantsDomain, Sweep):
             fraction = Fraction.of(a[row].tolist(), b[row].tolist())
             hit = self._confirm(fraction, codes[mine].tolist(), decoys[mine], counts)
             if hit is not None:
-                hits.append((start + row, *hit))
-        if self.config.box.reduction <= 1.0:
+                hits.append((int(number[row]), *hit))
+        if self.config.box.sieve:
             rational[index] = True
-            hits += self._reducing(start, limits[~rational], a, b, counts)
+            hits += [(n, UNIDENTIFIED, 0.0) for n in number[limits[~rational]].tolist()]
         hits.sort()
         columns = zip(*hits, strict=True) if hits else ((), (), ())
         return counts, dict(
@@ -126,17 +134,6 @@ class BoxSweep(ConstantsDomain, Sweep):
         counts["refuted"] += int((~decoys).any())
         return None
 
-    def _reducing(
-        self, start: int, rows: np.ndarray, a: np.ndarray, b: np.ndarray, counts: dict[str, int]
-    ) -> list[tuple[int, int, float]]:
-        """Of the fractions without a formula, those whose convergents reduce."""
-        from searches.constants.dynamics import reduction
-
-        share = reduction(a[rows], b[rows])
-        kept = rows[share >= self.config.box.reduction]
-        counts["reduce"] += len(kept)
-        return [(start + int(row), UNIDENTIFIED, 0.0) for row in kept]
-
     def collect(self, hits: Mapping[str, np.ndarray], each: Each) -> list[Find]:
         """One find a canonical class: its simplest member. Of fractions that only reduce, those that are identified."""
         from searches.constants.identify.canonical import canonical_batch
@@ -150,14 +147,21 @@ class BoxSweep(ConstantsDomain, Sweep):
             classes.setdefault(key, []).append(i)
         items = []
         for members in classes.values():
-            codes = hits["code"][members]
-            best = min(members, key=lambda i: (*self._size(int(hits["code"][i])), *_plainness(a[i], b[i])))
-            items.append((a[best].tolist(), b[best].tolist(), int((codes >= 0).sum()) or len(members)))
-        found = each("find", items)
-        return [find for find in found if find is not None]
+            rank, best = min((self._rank(int(hits["code"][i]), a[i], b[i]), i) for i in members)
+            known = int((hits["code"][members] != UNIDENTIFIED).sum())
+            items.append((rank, (a[best].tolist(), b[best].tolist(), known or len(members))))
+        chosen = [item for _, item in sorted(items)[: self.config.box.finds]]
+        return [find for find in each("find", chosen) if find is not None]
 
-    def _size(self, code: int) -> tuple[bool, int]:
-        return (True, 0) if code == UNIDENTIFIED else (False, self.table.formula(code).size)
+    def _rank(self, code: int, a: np.ndarray, b: np.ndarray) -> tuple[int, int, int, int, list[int]]:
+        """Constants before algebraic numbers before what is not identified; small formulas, then small coefficients
+        first, then few negative ones."""
+        both = [*a.tolist(), *b.tolist()]
+        plainness = sum(map(abs, both)), sum(c < 0 for c in both), both
+        if code == UNIDENTIFIED:
+            return 2, 0, *plainness
+        formula = self.table.formula(code)
+        return int(formula.kind == "algebraic"), formula.size, *plainness
 
     def find(self, item: tuple[list[int], list[int], int]) -> Find | None:
         """A fraction with its figures, identified from scratch; None where that fails."""
@@ -186,9 +190,3 @@ def _groups(index: np.ndarray) -> Iterable[tuple[int, slice]]:
 
 def _column(values, dtype) -> np.ndarray:
     return np.array(values, dtype)
-
-
-def _plainness(a: np.ndarray, b: np.ndarray) -> tuple[int, int, list[int]]:
-    """Small coefficients first, then few negative ones."""
-    both = [*a.tolist(), *b.tolist()]
-    return sum(map(abs, both)), sum(c < 0 for c in both), both

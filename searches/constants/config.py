@@ -58,8 +58,9 @@ class BoxConfig(Table):
     slopes, offsets
     content         [low, high] of the number that multiplies the factors
     depth           terms that the first pass evaluates at most
-    reduction       also keep fractions that no constant explains but whose convergents reduce factorially (share of
-                    primes, 0 to 1; above 1: do not look); they are tried with products and powers of constants
+    sieve           look only at fractions whose convergents reduce as far as can be, modulo many primes; those that no
+                    form of one constant explains are then tried with products and powers of constants
+    finds           classes of hits that are worked out at the end, those with the smallest formulas
     """
 
     a: Annotated[tuple[Range, ...], Field(strict=False, min_length=1, max_length=12)] = ((-5, 5),) * 3
@@ -72,7 +73,8 @@ class BoxConfig(Table):
     offsets: int = Field(default=1, ge=0, le=50)
     content: Range = (-1, 1)
     depth: int = Field(default=1000, ge=64, le=100_000)
-    reduction: float = Field(default=2.0, ge=0.0)
+    sieve: bool = False
+    finds: int = Field(default=2000, ge=1, le=10**6)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
