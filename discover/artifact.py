@@ -24,7 +24,7 @@ from primitives.text import format_program
 MAX_BYTES = 4_000_000
 PROGRAM_FILE = "program.json"
 CARD_FILE = "card.md"
-_FOOTER = re.compile(r"^(?:#|//|%| \*) discover: (\{.*\})$")
+_FOOTER = re.compile(r"^(?:#|//|%|--| \*) discover: (\{.*\})$")
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,7 @@ SUFFIXES = {
     "torch": ".py",
     "optax": "_optax.py",
     "numpy": "_numpy.py",
+    "proof": "_proof.py",
     "text": ".txt",
     "json": "",
 }

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from searches.constants.identify.library import Library
     from searches.constants.proof import Proof
 
-LibraryKey = tuple[tuple[str, ...] | None, str | None]  # names of constants (None: all), a file of the user's
+# Names of constants (none: all), and the user's as name and expression.
+LibraryKey = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+EVERYTHING: LibraryKey = ((), ())
 OBJECTIVES = (
     Objective("digits", "decimal digits of the formula, confirmed", maximize=True),
     Objective("rate", "decimal digits a term", maximize=True),
@@ -40,25 +42,22 @@ _RESULT = re.compile(r"^\s*([ab])([0-9]{0,4})\s*=", re.MULTILINE)
 
 
 def key_of(problem: Mapping[str, Any]) -> LibraryKey:
-    """From a [problem] table: `constants`, a list of names or nothing for all, and `constants_file`, a path or "".
-
-    Both may be missing.
-    """
-    names, file = problem.get("constants"), problem.get("constants_file")
-    return tuple(names) if names else None, str(file) if file else None
+    """From a [problem] table: its table `identify` has `constants`, a list of names, and `user`, a table of them."""
+    identify = problem.get("identify", {})
+    return tuple(identify.get("constants", ())), tuple(sorted(identify.get("user", {}).items()))
 
 
 @lru_cache(maxsize=16)
-def library_of(key: LibraryKey = (None, None)) -> Library:
+def library_of(key: LibraryKey = EVERYTHING) -> Library:
     """The library of constants of that key, without decoys."""
     from searches.constants.identify.library import Library
 
-    names, file = key
-    return Library.load(names, Path(file) if file else None, decoys=0, seed=0)
+    names, user = key
+    return Library.load(names or None, user=dict(user))
 
 
 @lru_cache(maxsize=4096)
-def meaning(fraction: Fraction, key: LibraryKey = (None, None)) -> tuple[Formula | None, Proof]:
+def meaning(fraction: Fraction, key: LibraryKey = EVERYTHING) -> tuple[Formula | None, Proof]:
     """The formula of a fraction's value (None: not identified), and what is proved of it."""
     from searches.constants.identify.identify import identify
     from searches.constants.proof import prove
@@ -70,7 +69,7 @@ def meaning(fraction: Fraction, key: LibraryKey = (None, None)) -> tuple[Formula
 
 
 @lru_cache(maxsize=4096)
-def figures(fraction: Fraction, key: LibraryKey = (None, None)) -> dict[str, float]:
+def figures(fraction: Fraction, key: LibraryKey = EVERYTHING) -> dict[str, float]:
     """The objectives of a find. Where nothing is identified, digits are 0 and the size is infinite.
 
     digits  of agreement between the fraction, evaluated afresh, and its formula, both to 100 digits
@@ -78,20 +77,20 @@ def figures(fraction: Fraction, key: LibraryKey = (None, None)) -> dict[str, flo
     delta   of the convergent of depth 600, exact, against the one of twice that depth
     """
     from searches.constants import evaluate
-    from searches.constants.dynamics import delta
+    from searches.constants.dynamics.measures import delta
     from searches.constants.identify.identify import confirm
 
     formula, _ = meaning(fraction, key)
-    rate, kind = evaluate.rate(fraction)
+    rate, _ = evaluate.rate(fraction)
     return {
         "digits": 0.0 if formula is None else min(float(confirm(fraction, formula, CONFIRMED)), float(CONFIRMED)),
-        "rate": 0.0 if kind == "polynomial" else float(rate),
+        "rate": float(rate),
         "delta": float(delta(fraction, DEPTH)),
         "size": math.inf if formula is None else float(formula.size),
     }
 
 
-def find_of(fraction: Fraction, key: LibraryKey = (None, None), members: int = 1) -> Find:
+def find_of(fraction: Fraction, key: LibraryKey = EVERYTHING, members: int = 1) -> Find:
     """A fraction as a find: its program with figures and degrees. `members`: raw hits of its class."""
     degree_a, degree_b = fraction.degrees
     return Find(
@@ -119,7 +118,7 @@ class ConstantsDomain(Domain):
     descriptors = DESCRIPTORS
     tolerance = 1e-6
     pictures = (".html", ".md", ".svg", ".png")
-    library_key: LibraryKey = (None, None)
+    library_key: LibraryKey = EVERYTHING
 
     @property
     def exporters(self) -> dict[str, Callable[[Find, Mapping[str, Any]], str]]:  # type: ignore[override]
@@ -141,7 +140,7 @@ class ConstantsDomain(Domain):
         """Its constants and degrees for a name, as in pi_1_2; "proven" where the proof is complete."""
         fraction = fraction_of(find.program)
         formula, proof = meaning(fraction, self.library_key)
-        words = ["unknown"] if formula is None else constants_of(formula) or [formula.kind]
+        words = ["unknown"] if formula is None else [*formula.names] or [formula.kind]
         if fraction.period > 1:
             words = [*words, f"period{fraction.period}"]
         name = re.sub(r"\W+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII)
@@ -169,9 +168,3 @@ class ConstantsDomain(Domain):
         from searches.constants.report import picture
 
         picture(finds, path, self.library_key)
-
-
-def constants_of(formula: Formula) -> list[str]:
-    """Names of the constants in a formula, sorted."""
-    monomials = [m for _, m in (*formula.numerator, *formula.denominator)]
-    return sorted({name for monomial in monomials for name, _ in monomial})
