@@ -1,8 +1,8 @@
 """The constants that come with the library: families of analysis and number theory, each swept through small arguments.
 
 Every line is an expression, or "name = expression". No two are Moebius forms of each other with small coefficients,
-because the table has all those forms of each; a test sees to it. Algebraic ones are for products in lattices only: the
-table has the roots of all small quadratics instead.
+because the table has all those forms of each; a test sees to it. Those of the group "quadratic" are for products in
+lattices only: the table has the roots of all small quadratics instead.
 """
 
 from __future__ import annotations
@@ -109,5 +109,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "zeta(3)/log(2)",
         "zeta(5)/zeta(3)",
     ),
-    "algebraic": ("golden", "sqrt(2)", "sqrt(3)", "sqrt(6)", "sqrt(7)", "2^(1/3)", "3^(1/3)"),
+    "quadratic": ("golden", "sqrt(2)", "sqrt(3)", "sqrt(6)", "sqrt(7)"),
+    "cubic": ("2^(1/3)", "3^(1/3)", "5^(1/3)", "6^(1/3)", "7^(1/3)"),
+    "quartic": ("2^(1/4)", "3^(1/4)", "5^(1/4)", "6^(1/4)", "7^(1/4)"),
 }
+DEGREES = {"quadratic": 2, "cubic": 3, "quartic": 4}  # of algebraic numbers

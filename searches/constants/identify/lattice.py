@@ -91,6 +91,21 @@ def rational(value: Any, digits: float) -> Rational | None:
     return Rational(-found[0], found[1])
 
 
+def algebraic(value: Any, digits: float, degree: int = 4) -> tuple[int, ...] | None:
+    """The minimal polynomial, lowest degree first, if its degree is at most this."""
+    from flint import arb, fmpz_poly
+
+    powers = [arb(1)]
+    for _ in range(degree):
+        powers.append(powers[-1] * value)
+        found = relation(powers, digits)
+        if found is not None:
+            parts = fmpz_poly(list(found)).factor()[1]
+            best = min((p for p, _ in parts), key=lambda p: float(abs(p(value)).mid() / max(map(abs, p.coeffs()))))
+            return tuple(int(c) for c in best.coeffs())
+    return None
+
+
 def moebius(value: Any, constant: Any, digits: float, bound: float | None = None) -> tuple[int, int, int, int] | None:
     """(p, q, r, s) with value = (p constant + q)/(r constant + s), the coefficients up to a bound."""
     from flint import arb

@@ -16,11 +16,10 @@ from typing import Any
 
 from discover.errors import UserError, nearest
 from searches.constants.identify import printing
-from searches.constants.identify.builtin import GROUPS
+from searches.constants.identify.builtin import DEGREES, GROUPS
 from searches.constants.identify.expression import ROOT, Node, ball, number, parse
 from searches.constants.identify.vocabulary import words
 
-ALGEBRAIC = "algebraic"
 DECOY = "decoy"
 USER = "user"
 DECOY_BITS = 64 * 64
@@ -32,11 +31,15 @@ GUARD = 32  # bits beyond those asked for; more are added until the ball is smal
 
 @dataclass(frozen=True)
 class Constant:
-    """A real number with a name, an exact meaning, and any number of digits."""
+    """A real number with a name, an exact meaning, and any number of digits.
+
+    degree: of its minimal polynomial if it is algebraic, 0 if not.
+    """
 
     name: str
     group: str
     expression: Node
+    degree: int = 0
 
     def value(self, digits: int) -> Any:
         """A flint ball whose relative radius is below 10^-digits. Raises UserError where there is no such real."""
@@ -131,16 +134,6 @@ class Library:
         """The random reals."""
         return self.groups.get(DECOY, ())
 
-    @property
-    def algebraic(self) -> tuple[Constant, ...]:
-        """Algebraic numbers: for products only."""
-        return self.groups.get(ALGEBRAIC, ())
-
-    @property
-    def transcendental(self) -> tuple[Constant, ...]:
-        """All others, decoys included."""
-        return tuple(c for c in self.constants if c.group != ALGEBRAIC)
-
     def node(self, name: str) -> Node:
         """What a name in a formula stands for: a constant, or else the expression that it spells."""
         return self._index[name].node if name in self._index else parse(name)
@@ -169,7 +162,7 @@ def builtin() -> tuple[Constant, ...]:
         for line in lines:
             name, _, text = line.rpartition(" = ")
             expression = parse(text)
-            found.append(Constant(name or printing.to_text(expression), group, expression))
+            found.append(Constant(name or printing.to_text(expression), group, expression, DEGREES.get(group, 0)))
     return tuple(found)
 
 
@@ -249,7 +242,7 @@ def _user(expressions: Mapping[str, str], where: Callable[[str], str]) -> tuple[
 
 def _user_constant(name: str, text: object, others: Sequence[Constant]) -> Constant:
     """One of them. Raises UserError."""
-    from searches.constants.identify.lattice import moebius, rational
+    from searches.constants.identify.lattice import algebraic, moebius, rational
 
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise UserError("a name is a letter, then letters, digits and underscores")
@@ -258,13 +251,14 @@ def _user_constant(name: str, text: object, others: Sequence[Constant]) -> Const
     if not isinstance(text, str):
         raise UserError('a constant is an expression in quotes, such as "sqrt(2)*pi"')
     known = {c.name: c.node for c in others if c.name != printing.to_text(c.expression)}
-    constant = Constant(name, USER, parse(text, known))
-    value = constant.value(CHECKED)
+    expression = parse(text, known)
+    value = value_of(expression, CHECKED)
     if not 1 / LARGEST < abs(value) < LARGEST:
         raise UserError(f"{text} is not between 1e-9 and 1e9 in size")
     if (ratio := rational(value, CHECKED)) is not None:
         raise UserError(f"{text} is rational: {ratio}; only irrational constants can be told from others")
     for other in others:
-        if other.group != ALGEBRAIC and moebius(value, other.value(CHECKED), CHECKED, SIMPLE) is not None:
+        if not other.degree and moebius(value, other.value(CHECKED), CHECKED, SIMPLE) is not None:
             raise UserError(f"{text} is a simple form of {other.name}, and these are searched already; leave it out")
-    return constant
+    polynomial = algebraic(value, CHECKED)
+    return Constant(name, USER, expression, len(polynomial) - 1 if polynomial else 0)
