@@ -108,8 +108,10 @@ def fit(fraction: Fraction, value: Any, name: str, library: Library, digits: int
     constant = library[name]
     c = constant.value(digits + 10)
     for degree in (1,) if constant.degree else (1, 2):  # powers of an algebraic number are related among themselves
-        powers = [c**k for k in range(degree + 1)]
-        found = relation(powers + [value * x for x in powers], digits)
+        with _precision(digits):
+            powers = [c**k for k in range(degree + 1)]
+            products = [value * x for x in powers]
+        found = relation(powers + products, digits)
         if found is None:
             continue
         formula = _formula(found, name, degree, digits)
@@ -131,10 +133,20 @@ def _formula(found: tuple[int, ...], name: str, degree: int, digits: float) -> F
 
 def _confirmed(fraction: Fraction, formula: Formula, library: Library, digits: int) -> bool:
     """Value and formula agree to so many digits."""
+    from flint import arb
+
     value = _value(fraction, digits)
     if value is None:
         return False
-    return bool(abs(value / formula.value(digits + 5, library) - 1) < 10.0 ** (5 - digits))
+    with _precision(digits):
+        return bool(abs(value / formula.value(digits + 5, library) - 1) < arb(10) ** (5 - digits))
+
+
+def _precision(digits: int) -> Any:
+    """Balls of so many digits and some more."""
+    from flint import ctx
+
+    return ctx.workprec(int(3.33 * digits) + 64)
 
 
 def _value(fraction: Fraction, digits: int) -> Any:
@@ -169,7 +181,9 @@ def _related(near: Mapping[int, Counter[int]], values: _Values, digits: int) -> 
         heads = list(dict.fromkeys(first[x] for x, _ in near[m].most_common()))
         for head in heads[:COMPARED]:
             x, y = values[head], values[m]
-            found = relation([arb(1), x, y, x * y], digits)
+            with _precision(digits):
+                product = x * y
+            found = relation([arb(1), x, y, product], digits)
             if found is not None and found[0] * found[3] != found[1] * found[2]:
                 first[m] = head
                 groups.setdefault(head, [head]).append(m)
