@@ -70,11 +70,14 @@ def nested(fraction: Fraction, latex: bool = True, shown: int = SHOWN) -> str:
 
 
 def general(fraction: Fraction, latex: bool = True) -> list[tuple[str, str]]:
-    """Names and formulas of the terms: [("a_n", "2n + 1"), ("b_n", "n^2")]; or a_{2n}, b_{2n}, a_{2n+1}, ..."""
+    """Names and formulas: [("a_n", "2n + 1"), ("b_n", "n^2")]; where terms take turns a_{2n}, a_{2n+1}, ... unless all
+    of them are one constant."""
     rows = []
-    for i, (a, b) in enumerate(fraction.blocks):
-        for letter, p in (("a", a), ("b", b)):
-            rows.append((name(letter, fraction.period, i, latex), product(p, latex)))
+    for part, letter in enumerate("ab"):
+        polys = [block[part] for block in fraction.blocks]
+        if len(set(polys)) == 1 and len(polys[0]) <= 1:
+            polys = polys[:1]
+        rows += [(name(letter, len(polys), i, latex), product(p, latex)) for i, p in enumerate(polys)]
     return rows
 
 

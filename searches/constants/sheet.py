@@ -119,11 +119,12 @@ def decimal(ball: Any, count: int) -> str:
     """The first `count` digits of a ball's midpoint, cut off; no exponent."""
     import mpmath
 
-    middle = ball.mid()
+    if count < 1 or not ball.is_finite():
+        return "?"
+    mantissa, exponent = (int(part) for part in ball.mid().man_exp())
+    sign = "-" if mantissa < 0 else ""
     with mpmath.workdps(count + 40):
-        sign = "-" if middle < 0 else ""
-        mantissa, exponent = (int(part) for part in abs(middle).man_exp())
-        x = mpmath.ldexp(mpmath.mpf(mantissa), exponent)
+        x = mpmath.ldexp(mpmath.mpf(abs(mantissa)), exponent)
         if x == 0:
             return "0"
         places = count - 1 - int(mpmath.floor(mpmath.log10(x)))

@@ -73,7 +73,9 @@ def lean(export: Export) -> str:
 @exporter
 def text(export: Export) -> str:
     """Plain text for reading."""
-    lines = [*export.header, "", f"# discover: {export.document.line}"]
+    certificate = export.sheet.proof.certificate
+    proved = ["", "Certificate, Python with sympy:", *(f"    {line}" for line in certificate)] if certificate else []
+    lines = [*export.header, *proved, "", f"# discover: {export.document.line}"]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

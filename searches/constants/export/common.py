@@ -30,6 +30,11 @@ class Export:
         return self.sheet.fraction
 
     @property
+    def _note(self) -> list[str]:
+        """Where the certificate is."""
+        return ["Certificate: the format `proof`, a Python file"] if self.sheet.proof.certificate else []
+
+    @property
     def header(self) -> list[str]:
         """The comment at the top of every file."""
         sheet, d = self.sheet, self.document
@@ -43,7 +48,7 @@ class Export:
             "",
             f"Value: {sheet.digits()}...",
             f"Status: {sheet.status}",
-            *(f"    {line}" for line in _certificate(sheet)),
+            *self._note,
             "Scores:",
             *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
             "Program:",
@@ -52,12 +57,6 @@ class Export:
             f"primitive set {d.primitives_hash}",
             f"Find it again: {d.reproduce}",
         ]
-
-
-def _certificate(sheet: Sheet) -> list[str]:
-    """The proof's certificate, which a person can run."""
-    lines = list(sheet.proof.certificate)
-    return ["Certificate (Python, needs sympy):", *lines] if lines else []
 
 
 def comment(lines: Sequence[str], prefix: str = "#") -> str:

@@ -63,7 +63,7 @@ _HEAD = Template('''
 import math
 import sys
 
-# Coefficients of a and b, lowest degree first; with several pairs term j = $period n + i has pair i at n.
+# Coefficients of a and b, lowest degree first$turns.
 BLOCKS = $blocks
 # n, numerator and denominator of the n-th convergent, a(0) + b(1)/(a(1) + ... + b(n)/a(n)), not reduced
 GOLDEN = (
@@ -114,9 +114,11 @@ def value(places):
 ''')
 
 _SLOW = Template('''
-# The tail f(n) = a(n) + b(n+1)/(a(n+1) + ...) is the sum of c[k] n^((POWER - k)/2): so many terms are needed for d
-# digits without it that $slowness. f(n) f(n+1) = a(n) f(n+1) + b(n+1) gives c[k] from those before; where the first
-# ones come from is decided by a quadratic equation for c[ROOT], whose root of sign SIGN a fraction's tail tends to.
+# Convergents alone would take for ever: their errors fall like $slowness.
+# But the tail f(n) = a(n) + b(n+1)/(a(n+1) + ...) has an asymptotic series, the sum of c[k] n^((POWER - k)/2). From
+# f(n) f(n+1) = a(n) f(n+1) + b(n+1) each c[k] follows from those before it, and the first from a quadratic equation
+# for c[ROOT], of whose roots the tail of a fraction tends to that of sign SIGN. How many digits that gives is not
+# proved but seen: two depths must agree.
 POWER, ROOT, STEP, SIGN = $power, $root, $step, $sign
 MOST = 2000  # root of the largest n
 ALPHA = {POWER - 2 * i: c for i, c in enumerate(BLOCKS[0][0])}  # a(n), by k
@@ -251,15 +253,16 @@ def body(fraction: Fraction, name: str, digits: str, closed: tuple[str, str] | N
     """The code of the file, from its imports to its main. closed: text and mpmath source of the closed form."""
     series = tail(fraction)
     golden = "\n".join(f"    ({n}, {p}, {q})," for n in (0, 1, 2, 5, 12) for p, q in [fraction.convergent(n)])
-    text = _HEAD.substitute(period=fraction.period, blocks=repr(fraction.blocks), golden=golden, digits=digits)
+    turns = f"; term j = {fraction.period} n + i has pair i at n" if fraction.period > 1 else ""
+    text = _HEAD.substitute(turns=turns, blocks=repr(fraction.blocks), golden=golden, digits=digits)
     if series is None:
         text += _FAST.substitute()
     else:
-        slow = {0: "errors fall like a power of their number", 1: "errors fall like exp(-c sqrt(number))"}
-        kind = 1 if series.root == 1 or series.step == 1 else 0
+        root = series.root == 1 or (series.root == 0 and series.step == 1)
+        slow = "exp(-c sqrt(number of terms))" if root else "a power of the number of terms"
         text += _SLOW.substitute(
             power=series.power, root=series.root, step=series.step, sign=series.sign,
-            next_b=repr(poly(shifted(fraction.b, 1))), slowness=slow[kind],
+            next_b=repr(poly(shifted(fraction.b, 1))), slowness=slow,
         )  # fmt: skip
     filled = {"name": name, "count": sum(c.isdigit() for c in digits.lstrip("-0."))}
     if closed is not None:

@@ -14,7 +14,7 @@ _FILE = Template('''
 from sympy import $names
 
 n = Symbol("n", integer=True)
-# Term j = $period n + i has a and b of pair i.
+# a and b$turns
 terms = [
 $terms
 ]
@@ -29,6 +29,7 @@ DIGITS = "$digits"
 
 def convergent(k):
     """The k-th convergent, exactly."""
+
     def term(j):
         return [p.subs(n, j // len(terms)) for p in terms[j % len(terms)]]
 
@@ -72,7 +73,7 @@ def write(export: Export) -> str:
     return comment(export.header) + _FILE.substitute(
         name=export.name,
         names=", ".join(sorted({*_names(closed), "Integer", "Rational", "Symbol"}, key=str.lower)),
-        period=export.fraction.period,
+        turns=f" of pair i: of the terms j = {k} n + i" if (k := export.fraction.period) > 1 else "",
         terms="\n".join(f"    ({_polynomial(a)}, {_polynomial(b)})," for a, b in export.fraction.blocks),
         closed=closed,
         golden="\n".join(f"    ({k}, {p}, {q})," for k, p, q in _golden(export)),
