@@ -1,4 +1,4 @@
-"""Clusters of fractions by their dynamics, on the box of NeurIPS 2024 (degrees <= 2, coefficients -5..5) or a part of it.
+"""Clusters of fractions by their dynamics, on the box of NeurIPS 2024 (degrees <= 2, coefficients -5..5) or a part.
 
     python -m benchmarks.clusters --share 0.25
 
@@ -85,7 +85,8 @@ def main() -> None:
     step("measured")
     found = clusters(measured, set(formulas))
     mixed = [c for c in found if c.anchors]
-    step(f"{len(found)} clusters in 4 planes, {len(mixed)} with anchors; purity of anchors {purity(mixed, formulas):.2f}")
+    pure = purity(mixed, formulas)
+    step(f"{len(found)} clusters in 4 planes, {len(mixed)} with anchors; purity of anchors {pure:.2f}")
     fractions = [Fraction.of(p.tolist(), q.tolist()) for p, q in zip(a, b, strict=True)]
     result = propose(fractions, formulas, found, library)
     step(f"{len(result.formulas)} new formulas by {result.tests} lattice reductions")

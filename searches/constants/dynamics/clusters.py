@@ -19,7 +19,7 @@ from searches.constants.dynamics.measures import Measures
 from searches.constants.fraction import Fraction
 from searches.constants.identify.formula import Formula, Monomial
 from searches.constants.identify.lattice import relation, size
-from searches.constants.identify.library import Library
+from searches.constants.identify.library import Library, value_of
 
 PLANES = (("delta", "eta_q"), ("delta", "gamma_q"), ("delta", "eta"), ("delta", "gamma"))
 RESOLUTION = {"delta": 0.01, "eta_q": 0.1, "gamma_q": 0.05, "eta": 0.1, "gamma": 0.01, "beta": 0.1}
@@ -103,14 +103,19 @@ def propose(
     return Proposals(new, tests, _related(near, values, digits))
 
 
-def fit(fraction: Fraction, value: Any, name: str, library: Library, digits: int = DIGITS) -> Formula | None:
-    """A quotient of polynomials in one constant, of degree 1 or else 2, that a value is; confirmed at more digits."""
-    constant = library[name]
-    c = constant.value(digits + 10)
-    for degree in (1,) if constant.degree else (1, 2):  # powers of an algebraic number are related among themselves
+def fit(
+    fraction: Fraction, known: Any, name: str, library: Library, digits: int = DIGITS, degrees: tuple[int, ...] = (1, 2)
+) -> Formula | None:
+    """A quotient of polynomials in one constant, of the first of some degrees, that a value is; confirmed at more
+    digits. The name may be an expression."""
+    c = value_of(library.node(name), digits + 10)
+    algebraic = name in library and library[name].degree  # its powers are related among themselves
+    for degree in degrees:
+        if degree > 1 and algebraic:
+            continue
         with _precision(digits):
             powers = [c**k for k in range(degree + 1)]
-            products = [value * x for x in powers]
+            products = [known * x for x in powers]
         found = relation(powers + products, digits)
         if found is None:
             continue
@@ -135,11 +140,11 @@ def _confirmed(fraction: Fraction, formula: Formula, library: Library, digits: i
     """Value and formula agree to so many digits."""
     from flint import arb
 
-    value = _value(fraction, digits)
-    if value is None:
+    known = value(fraction, digits)
+    if known is None:
         return False
     with _precision(digits):
-        return bool(abs(value / formula.value(digits + 5, library) - 1) < arb(10) ** (5 - digits))
+        return bool(abs(known / formula.value(digits + 5, library) - 1) < arb(10) ** (5 - digits))
 
 
 def _precision(digits: int) -> Any:
@@ -149,7 +154,7 @@ def _precision(digits: int) -> Any:
     return ctx.workprec(int(3.33 * digits) + 64)
 
 
-def _value(fraction: Fraction, digits: int) -> Any:
+def value(fraction: Fraction, digits: int) -> Any:
     """A ball, or None if it is not known to so many digits or is rational."""
     from searches.constants.evaluate import Kind, high
 
@@ -166,7 +171,7 @@ class _Values:
 
     def __getitem__(self, m: int) -> Any:
         if m not in self.known:
-            self.known[m] = _value(self.fractions[m], self.digits)
+            self.known[m] = value(self.fractions[m], self.digits)
         return self.known[m]
 
 

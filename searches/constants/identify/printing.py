@@ -117,7 +117,7 @@ def _latex(node: Node) -> tuple[str, int]:
     if node.head == "number":
         return str(node.number), _ATOM
     if node.head == "name":
-        return _latex(node.args[0])
+        return _latex(node.args[0]) if node.args else (node.label, _ATOM)
     if node.head not in _LEVEL:
         if node.head == ROOT:
             place, *coefficients = [a.integer or 0 for a in node.args]
