@@ -114,3 +114,47 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "quartic": ("2^(1/4)", "3^(1/4)", "5^(1/4)", "6^(1/4)", "7^(1/4)"),
 }
 DEGREES = {"quadratic": 2, "cubic": 3, "quartic": 4}  # of algebraic numbers
+
+# Products of powers that belong together, 1 understood: values of one kind of integral, or of one field. A fraction
+# whose limit mixes several of them is looked for as a quotient of two linear forms of one such list.
+FAMILIES: tuple[tuple[str, ...], ...] = (
+    # powers of one exponential, tangent or root: forms of sums of arguments
+    ("e^(1/2)", "e", "e^(3/2)", "e^2"),
+    ("e", "e^2", "e^3", "e^4"),
+    ("e^(1/3)", "e^(2/3)", "e", "e^(4/3)"),
+    ("e^(1/4)", "e^(1/2)", "e^(3/4)", "e"),
+    ("tan(1/2)", "tan(1/2)^2", "tan(1/2)^3", "tan(1/2)^4"),
+    ("tan(1)", "tan(1)^2", "tan(1)^3"),
+    ("tan(1/3)", "tan(1/3)^2", "tan(1/3)^3"),
+    # periods of weight 1 and 2, level by level
+    ("pi", "log(2)", "log(3)", "log(5)"),
+    ("pi", "zeta(2)", "log(2)", "log(2)^2", "pi*log(2)", "catalan"),
+    ("pi*sqrt(3)", "zeta(2)", "log(3)", "log(3)^2", "pi*sqrt(3)*log(3)", "polygamma(1, 1/3)"),
+    ("pi", "sqrt(3)", "pi*sqrt(3)", "log(2 + sqrt(3))", "sqrt(3)*log(2 + sqrt(3))"),
+    ("pi", "sqrt(2)", "pi*sqrt(2)", "log(1 + sqrt(2))", "sqrt(2)*log(1 + sqrt(2))"),
+    ("pi", "sqrt(5)", "pi*sqrt(5)", "log(golden)", "sqrt(5)*log(golden)"),
+    ("zeta(2)", "catalan", "pi*log(2 + sqrt(3))", "pi*log(1 + sqrt(2))"),
+    ("zeta(2)", "log(golden)^2", "log(2)*log(golden)", "log(2)^2"),
+    ("zeta(2)", "polygamma(1, 1/5)", "polygamma(1, 2/5)", "sqrt(5)*zeta(2)"),
+    ("zeta(2)", "sqrt(2)*zeta(2)", "catalan", "polygamma(1, 1/8)", "polygamma(1, 3/8)"),
+    ("log(2)", "log(3)", "log(2)^2", "log(2)*log(3)", "log(3)^2", "zeta(2)"),
+    # weight 3 and beyond
+    ("zeta(2)", "zeta(3)", "zeta(4)", "zeta(5)", "zeta(6)", "zeta(7)"),
+    ("zeta(3)", "pi^3", "zeta(2)*log(2)", "log(2)^3", "pi*log(2)^2", "pi*catalan"),
+    ("zeta(3)", "zeta(2)", "pi", "pi^3", "log(2)", "catalan"),
+    # periods of the lemniscate and of the curve with threefold symmetry: first and second kind
+    ("lemniscate", "gauss", "pi", "lemniscate^2", "gauss^2"),
+    ("gamma(1/4)^4/pi", "gamma(1/4)^4/pi^2", "gamma(1/4)^4/pi^3", "pi"),
+    ("gamma(1/4)^4/pi^2", "gamma(1/4)^8/pi^4", "gamma(1/4)^8/pi^5", "pi"),
+    ("gamma(1/3)^3/pi", "gamma(1/3)^3/pi^2", "sqrt(3)", "pi*sqrt(3)"),
+    ("gamma(1/3)^6/pi^3", "gamma(1/3)^6/pi^4", "sqrt(3)", "pi"),
+    # the exponential with its integrals
+    ("e", "e*e1(1)", "euler", "e*euler"),
+    ("e", "sqrt(pi)*e*erfc(1)", "sqrt(pi)*e", "sqrt(pi)"),
+    ("pi", "e", "e^2", "pi*e", "sqrt(pi)"),
+    ("euler", "log(2)", "pi", "log(3)"),
+    # fields of roots
+    ("sqrt(2)", "sqrt(3)", "sqrt(6)", "pi"),
+    ("2^(1/3)", "2^(2/3)", "pi", "pi*sqrt(3)", "log(2)"),
+    ("3^(1/3)", "3^(2/3)", "pi*sqrt(3)", "log(3)"),
+)

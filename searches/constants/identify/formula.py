@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from math import gcd
 from typing import Any, Literal
 
 from discover.errors import UserError
 from searches.constants.identify import printing
 from searches.constants.identify.expression import Node, number, parse
-from searches.constants.identify.library import Library, default, value_of
+from searches.constants.identify.library import Library, default, names, value_of
 
 Kind = Literal["rational", "algebraic", "moebius", "lattice"]
 Monomial = tuple[tuple[str, int], ...]  # (constant, power), sorted; () is 1
@@ -41,11 +41,13 @@ class Formula:
         digits: float = 0.0,
         roi: float = 0.0,
     ) -> Formula:
-        """In normal form: zeros dropped, divided by the common divisor, the denominator's first coefficient positive.
+        """In normal form: zeros dropped, without common divisor and common powers, negative powers cleared, the
+        denominator's first coefficient positive.
 
         Raises ZeroDivisionError for an empty denominator.
         """
-        up, down = _sorted(numerator), _sorted(denominator)
+        common = _lowest([m for side in (numerator, denominator) for m, c in side.items() if c])
+        up, down = (_sorted({_over(m, common): c for m, c in side.items()}) for side in (numerator, denominator))
         if not down:
             raise ZeroDivisionError("a formula with denominator 0")
         divisor = reduce(gcd, (c for c, _ in (*up, *down)), 0)
@@ -68,12 +70,12 @@ class Formula:
 
     def node(self, library: Library | None = None) -> Node:
         """The expression: of the ways to write it, the one with the shortest text."""
-        return min(self._layouts(library or default()), key=lambda node: len(printing.to_text(node)))
+        return self._shortest(library or default())
 
     @property
     def text(self) -> str:
         """Ascii, such as 4/pi - 1; names stay names."""
-        return printing.to_text(min(self._layouts(None), key=lambda node: len(printing.to_text(node))))
+        return printing.to_text(self._shortest(None))
 
     def sympy(self, library: Library | None = None) -> Any:
         """A sympy expression."""
@@ -113,32 +115,88 @@ class Formula:
         """What `to_data` gave."""
         return cls(data["kind"], _terms(data["numerator"]), _terms(data["denominator"]), data["digits"], data["roi"])
 
-    def _layouts(self, library: Library | None) -> list[Node]:
-        """As one quotient, both sides with either sign, and with the numerator split over a denominator of one term."""
+    def _shortest(self, library: Library | None) -> Node:
         if not self.numerator:
-            return [number(0)]
-        layouts = [
-            _whole(_sum(up, library), _sum(down, library))
-            for up, down in (
-                (self.numerator, self.denominator),
-                (_negated(self.numerator), _negated(self.denominator)),
-            )
-        ]
-        if len(self.denominator) == 1 and len(self.numerator) > 1:
-            layouts.append(self._split(library))
-        return layouts
+            return number(0)
+        layouts = [layout for formula in self._equals() for layout in _layouts(formula, library)]
+        return min(layouts, key=lambda node: len(printing.to_text(node)))
 
-    def _split(self, library: Library | None) -> Node:
-        """Every term of the numerator over the denominator."""
-        (below, bottom), node = self.denominator[0], None
-        for c, m in sorted(self.numerator, key=lambda term: term[0] < 0):
-            divisor = gcd(c, below)
-            up, down = _cancelled(m, bottom)
-            top = _term(abs(c) // divisor, up, library)
-            term = _quotient(top, _term(below // divisor, down, library))
-            node = _added(node, term, c < 0)
-        assert node is not None
-        return node
+    def _equals(self) -> list[Formula]:
+        """With its constants taken apart into factors, and then with a root moved from below to above."""
+        parts = {name: monomial(name) for name in self.names}
+        up, down = ({_apart(m, parts): c for c, m in side} for side in (self.numerator, self.denominator))
+        whole = Formula.of(self.kind, up, down)
+        found = [whole]
+        for name in whole.names:
+            inside = _square_root(name)
+            if inside and all(dict(m).get(name) == 1 for _, m in whole.denominator):
+                root = {name: -1}
+                up = {_over(m, root): c for c, m in whole.numerator}
+                down = {_over(m, {name: 1}): c * inside for c, m in whole.denominator}
+                found.append(Formula.of(self.kind, up, down))
+        return found
+
+
+def _layouts(formula: Formula, library: Library | None) -> list[Node]:
+    """As one quotient, both sides with either sign, and with the numerator split over a denominator of one term."""
+    up, down = formula.numerator, formula.denominator
+    layouts = [_whole(_sum(a, library), _sum(b, library)) for a, b in ((up, down), (_negated(up), _negated(down)))]
+    if len(down) == 1 and len(up) > 1:
+        layouts.append(_split(formula, library))
+    return layouts
+
+
+def _split(formula: Formula, library: Library | None) -> Node:
+    """Every term of the numerator over the denominator, a number last."""
+    below, bottom = formula.denominator[0]
+    parts = []
+    for c, m in formula.numerator:
+        divisor = gcd(c, below)
+        up, down = _cancelled(m, bottom)
+        term = _quotient(_term(abs(c) // divisor, up, library), _term(below // divisor, down, library))
+        parts.append((not up and not down, c < 0, term))
+    parts.sort(key=lambda part: part[0])
+    return _joined([(negative, term) for _, negative, term in parts])
+
+
+@lru_cache(maxsize=4096)
+def monomial(text: str) -> Monomial:
+    """An expression as a product of powers of names, such as pi*log(2)^2 or gamma(1/4)^4/pi^2.
+
+    A name that no expression has, such as that of a user's constant, is itself.
+    """
+    powers: dict[str, int] = {}
+
+    def walk(node: Node, times: int) -> None:
+        if node.head == "*":
+            walk(node.args[0], times)
+            walk(node.args[1], times)
+        elif node.head == "/":
+            walk(node.args[0], times)
+            walk(node.args[1], -times)
+        elif node.head == "^" and node.args[1].integer is not None:
+            walk(node.args[0], times * (node.args[1].integer or 0))
+        else:
+            name = printing.to_text(node)
+            powers[name] = powers.get(name, 0) + times
+
+    walk(named(text), 1)
+    return tuple(sorted((name, power) for name, power in powers.items() if power))
+
+
+def _apart(product: Monomial, parts: Mapping[str, Monomial]) -> Monomial:
+    """With every constant replaced by its factors."""
+    powers: dict[str, int] = {}
+    for name, power in product:
+        for part, times in parts[name]:
+            powers[part] = powers.get(part, 0) + power * times
+    return tuple(sorted((name, power) for name, power in powers.items() if power))
+
+
+def _square_root(name: str) -> int:
+    """n of sqrt(n), else 0."""
+    inside = name[5:-1]
+    return int(inside) if name.startswith("sqrt(") and name.endswith(")") and inside.isdigit() else 0
 
 
 def _terms(data: Sequence[Any]) -> Terms:
@@ -149,6 +207,22 @@ def _sorted(side: Mapping[Monomial, int]) -> Terms:
     """Highest total power first, then by name; 1 last."""
     kept = [(c, m) for m, c in side.items() if c]
     return tuple(sorted(kept, key=lambda term: (-sum(p for _, p in term[1]), term[1])))
+
+
+def _lowest(monomials: Sequence[Monomial]) -> dict[str, int]:
+    """Of every constant the lowest power in any of them, where that is not 0."""
+    powers = [dict(m) for m in monomials]
+    names = {name for p in powers for name in p}
+    lowest = {name: min(p.get(name, 0) for p in powers) for name in names}
+    return {name: power for name, power in lowest.items() if power}
+
+
+def _over(product: Monomial, common: Mapping[str, int]) -> Monomial:
+    """Divided by these powers."""
+    powers = dict(product)
+    for name, power in common.items():
+        powers[name] = powers.get(name, 0) - power
+    return tuple(sorted((name, power) for name, power in powers.items() if power))
 
 
 def _cancelled(up: Monomial, down: Monomial) -> tuple[Monomial, Monomial]:
@@ -169,25 +243,31 @@ def _factor(name: str, power: int, library: Library | None) -> Node:
 def named(name: str) -> Node:
     """For text only: a name that is an expression is read, so that it is put in brackets where it must be."""
     try:
-        return parse(name)
+        return parse(name, names())
     except UserError:
         return Node("name", label=name)
 
 
-def _term(coefficient: int, monomial: Monomial, library: Library | None) -> Node:
+def _term(coefficient: int, product: Monomial, library: Library | None) -> Node:
     """A positive coefficient times a monomial."""
-    node = None if coefficient == 1 and monomial else number(coefficient)
-    for name, power in monomial:
+    node = None if coefficient == 1 and product else number(coefficient)
+    for name, power in sorted(product, key=lambda part: (not _square_root(part[0]), len(part[0]), part[0])):
         factor = _factor(name, power, library)
         node = factor if node is None else Node("*", (node, factor))
     assert node is not None
     return node
 
 
-def _added(node: Node | None, term: Node, negative: bool) -> Node:
-    if node is None:
-        return Node("neg", (term,)) if negative else term
-    return Node("-" if negative else "+", (node, term))
+def _joined(parts: Sequence[tuple[bool, Node]]) -> Node:
+    """A sum of terms with signs (True: minus), that starts with the first positive one if there is one."""
+    first = next((i for i, (negative, _) in enumerate(parts) if not negative), 0)
+    ordered = [parts[first], *parts[:first], *parts[first + 1 :]]
+    negative, node = ordered[0]
+    if negative:
+        node = Node("neg", (node,))
+    for negative, term in ordered[1:]:
+        node = Node("-" if negative else "+", (node, term))
+    return node
 
 
 def _negated(terms: Terms) -> Terms:
@@ -195,12 +275,8 @@ def _negated(terms: Terms) -> Terms:
 
 
 def _sum(terms: Terms, library: Library | None) -> Node:
-    """A sum that starts with a positive term if it has one."""
-    node: Node | None = None
-    for c, m in sorted(terms, key=lambda term: term[0] < 0):
-        node = _added(node, _term(abs(c), m, library), c < 0)
-    assert node is not None
-    return node
+    """Coefficients times monomials."""
+    return _joined([(c < 0, _term(abs(c), m, library)) for c, m in terms])
 
 
 def _whole(up: Node, down: Node) -> Node:

@@ -14,6 +14,15 @@ from typing import Any
 
 MARGIN = 1.6
 RETURN = 2.0
+BITS = 3.3219280948873626  # a decimal digit
+GUARD = 64  # bits that balls are computed with beyond the digits asked for
+
+
+def precision(digits: float) -> Any:
+    """Context: flint computes with so many decimal digits and some more."""
+    from flint import ctx
+
+    return ctx.workprec(int(digits * BITS) + GUARD)
 
 
 def largest(terms: int, digits: float) -> float:
@@ -28,17 +37,16 @@ def size(coefficients: Sequence[int]) -> int:
 
 def trusted(coefficients: Sequence[int], digits: float) -> bool:
     """A relation that is more than chance."""
-    used = [c for c in coefficients if c]
-    if not used or max(map(abs, coefficients)) > largest(len(coefficients), digits):
+    if not any(coefficients) or max(map(abs, coefficients)) > largest(len(coefficients), digits):
         return False
-    return digits >= RETURN * size(used)
+    return digits >= RETURN * size(coefficients)
 
 
 def relation(values: Sequence[Any], digits: float) -> tuple[int, ...] | None:
-    """Integers c, no common divisor, the first that is not zero positive, with sum c_i values_i = 0 to `digits` digits.
+    """Integers c without common divisor, the first that is not 0 positive, with sum c_i values_i = 0.
 
-    values: flint balls, known to `digits` decimal digits relative to the largest. None where there is no relation that
-    can be trusted.
+    values: flint balls of at least `digits` decimal digits relative to the largest. None where there is no relation
+    that can be trusted.
     """
     from flint import fmpz_mat
 
@@ -49,7 +57,7 @@ def relation(values: Sequence[Any], digits: float) -> tuple[int, ...] | None:
     rows = [[int(i == j) for j in range(n)] + [scaled[i]] for i in range(n)]
     reduced = fmpz_mat(rows).lll()
     found = [int(reduced[0, j]) for j in range(n)]
-    if not any(found) or not trusted(found, digits) or abs(int(reduced[0, n])) > n * max(map(abs, found)):
+    if not trusted(found, digits) or abs(int(reduced[0, n])) > n * max(map(abs, found)):
         return None
     divisor = gcd(*found)
     sign = 1 if next(c for c in found if c) > 0 else -1
@@ -57,28 +65,16 @@ def relation(values: Sequence[Any], digits: float) -> tuple[int, ...] | None:
 
 
 def _scaled(values: Sequence[Any], digits: float) -> list[int] | None:
-    """As integers of so many digits, the largest value near 10^digits."""
-    import flint
-
-    bits = int(digits * 3.3219280948873626)
-    with flint.ctx.workprec(bits + 64):
-        exponents = []
-        for v in values:
-            if not v.is_finite():
-                return None
-            mantissa, exponent = v.mid().man_exp()
-            exponents.append(int(exponent) + int(mantissa).bit_length() if mantissa else None)
-        top = max((e for e in exponents if e is not None), default=None)
-        if top is None:
+    """As integers, the largest of so many digits; None if one is not finite."""
+    parts = []
+    for v in values:
+        if not v.is_finite():
             return None
-        return [_shifted(v, bits - top) for v in values]
-
-
-def _shifted(v: Any, by: int) -> int:
-    """v 2^by, rounded down."""
-    mantissa, exponent = v.mid().man_exp()
-    shift = int(exponent) + by
-    return int(mantissa) << shift if shift >= 0 else int(mantissa) >> -shift
+        mantissa, exponent = v.mid().man_exp()
+        parts.append((int(mantissa), int(exponent)))
+    top = max((m.bit_length() + e for m, e in parts if m), default=0)
+    up = int(digits * BITS) - top
+    return [m << (e + up) if e + up >= 0 else m >> -(e + up) for m, e in parts]
 
 
 def rational(value: Any, digits: float) -> Rational | None:
@@ -86,32 +82,43 @@ def rational(value: Any, digits: float) -> Rational | None:
     from flint import arb
 
     found = relation([arb(1), value], digits)
-    if found is None or found[1] == 0:
-        return None
-    return Rational(-found[0], found[1])
+    return None if found is None or found[1] == 0 else Rational(-found[0], found[1])
 
 
 def algebraic(value: Any, digits: float, degree: int = 4) -> tuple[int, ...] | None:
-    """The minimal polynomial, lowest degree first, if its degree is at most this."""
+    """The minimal polynomial, lowest degree first, leading coefficient positive, if its degree is at most this."""
     from flint import arb, fmpz_poly
 
-    powers = [arb(1)]
-    for _ in range(degree):
-        powers.append(powers[-1] * value)
-        found = relation(powers, digits)
-        if found is not None:
-            parts = fmpz_poly(list(found)).factor()[1]
-            best = min((p for p, _ in parts), key=lambda p: float(abs(p(value)).mid() / max(map(abs, p.coeffs()))))
-            return tuple(int(c) for c in best.coeffs())
+    with precision(digits):
+        powers = [arb(1)]
+        for _ in range(degree):
+            powers.append(powers[-1] * value)
+            found = relation(powers, digits)
+            if found is not None:
+                parts: list[Any] = [p for p, _ in fmpz_poly(list(found)).factor()[1]]
+                best = min(parts, key=lambda p: float(abs(p(value).mid()) / max(map(abs, p.coeffs()))))
+                return tuple(int(c) for c in best.coeffs())
     return None
 
 
+def quotient(value: Any, basis: Sequence[Any], digits: float) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Coefficients (u, w) with value = sum u_i basis_i / sum w_i basis_i. basis: flint balls, 1 among them."""
+    with precision(digits):
+        found = relation([*basis, *(value * x for x in basis)], digits)
+    if found is None:
+        return None
+    up, down = found[: len(basis)], tuple(-c for c in found[len(basis) :])
+    return (up, down) if any(up) and any(down) else None
+
+
 def moebius(value: Any, constant: Any, digits: float, bound: float | None = None) -> tuple[int, int, int, int] | None:
-    """(p, q, r, s) with value = (p constant + q)/(r constant + s), the coefficients up to a bound."""
+    """(p, q, r, s) with value = (p constant + q)/(r constant + s), no coefficient beyond the bound."""
     from flint import arb
 
-    found = relation([constant, arb(1), value * constant, value], digits)
-    if found is None or (bound is not None and max(map(abs, found)) > bound):
+    found = quotient(value, (constant, arb(1)), digits)
+    if found is None:
         return None
-    p, q, r, s = found[0], found[1], -found[2], -found[3]
-    return (p, q, r, s) if p * s != q * r else None
+    (p, q), (r, s) = found
+    if p * s == q * r or (bound is not None and max(map(abs, (p, q, r, s))) > bound):
+        return None
+    return p, q, r, s

@@ -136,7 +136,7 @@ class Library:
 
     def node(self, name: str) -> Node:
         """What a name in a formula stands for: a constant, or else the expression that it spells."""
-        return self._index[name].node if name in self._index else parse(name)
+        return self._index[name].node if name in self._index else parse(name, names())
 
     @classmethod
     def load(
@@ -170,6 +170,12 @@ def builtin() -> tuple[Constant, ...]:
 def default() -> Library:
     """All built-in constants."""
     return Library(builtin())
+
+
+@lru_cache
+def names() -> dict[str, Node]:
+    """The built-in constants that have a name of their own, such as gauss, and what they stand for."""
+    return {c.name: c.node for c in builtin() if c.node.head == "name"}
 
 
 def _chosen(names: Sequence[str] | None) -> tuple[Constant, ...]:

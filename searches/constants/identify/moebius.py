@@ -191,7 +191,7 @@ class Table:
         return len(self._sorted[0])
 
     def lookup(self, values: np.ndarray, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs (index int64[m], code int64[m]) of values (float64[n]) and the entries that they agree with to all their
+        """Pairs (index int64[m], code int64[m]) of values (float64[n]) and the entries they agree with to all their
         decimal digits (float64[n]), in increasing order, so roots of quadratics before forms of constants. Values that
         have fewer than 10 digits, are not finite, or are rational are in none.
         """
