@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Status = Literal["PROVED", "FAMILY", "CONJECTURED"]
 DIGITS = 50
+FAR = 64  # terms before a tail
 
 
 @dataclass(frozen=True)
@@ -103,34 +104,33 @@ def by_family(fraction: Fraction, reduced: Any) -> Any:
     from searches.constants.proof.polynomials import shift
     from searches.constants.proof.series import back
 
-    best = None
-    for start in range(8):  # a later tail where a parameter would be 0, -1, ...
-        known = family(shift(reduced.a, start), shift(reduced.b, start))
-        if known is None:
+    known, start = family(reduced.a, reduced.b), 0
+    if known is None:
+        return None
+    c = known.parameters.get("c", sp.S.Half)
+    if c.is_Integer and c <= 1:  # a lower parameter 0, -1, ...: a later tail has none
+        start = 2 - int(c)
+        if start > FAR:
             return None
-        tail, theorem, closed = hypergeometric(known)
-        if tail.has(sp.nan, sp.zoo, sp.oo):
-            continue
-        lines = header(fraction, reduced)
-        if start:
-            lines.append(f"a, b = [sympify(p).subs(n, n + {start}) for p in (a, b)]  # the tail at term {start}")
-        lines += [*known.lines, *([f"# f(0): {theorem}"] if closed else []), f"tail = {source(tail)}"]
-        value = back(fraction, reduced, start, tail)
-        lines.append(f"value = {source(value)}  # of the tail: by the terms before it" if start else "value = tail")
-        if not start and not reduced.plain:
-            lines[-1] = "value = tail*sympify(c).subs(n, 0)"
-        best = Exact(value, theorem, tuple(lines), closed)
-        if closed:
-            return best
-        if start == 0 and not _singular(known.parameters):
-            return best
-    return best
-
-
-def _singular(parameters: dict[str, Any]) -> bool:
-    """A lower parameter c or c - 1 is 0, -1, ..."""
-    c = parameters.get("c")
-    return bool(c is not None and c.is_Integer and c <= 1)
+        known = family(shift(reduced.a, start), shift(reduced.b, start))
+    if known is None:
+        return None
+    tail, theorem, closed = hypergeometric(known)
+    value = back(fraction, reduced, start, tail)
+    if value.has(sp.nan, sp.zoo, sp.oo):
+        return None
+    lines = header(fraction, reduced)
+    if start:
+        lines.append(f"a, b = [sympify(p).subs(n, n + {start}) for p in (a, b)]  # the tail at term {start}")
+    lines += known.lines
+    if closed:
+        lines.append(f"# f(0): {theorem}")
+    lines.append(f"tail = {source(tail)}")
+    if start:
+        lines.append(f"value = {source(value)}  # the terms before the tail added")
+    else:
+        lines.append("value = tail" if reduced.plain else "value = tail*sympify(c).subs(n, 0)")
+    return Exact(value, theorem, tuple(lines), closed)
 
 
 def _compared(value: Any, goal: Any) -> list[str] | None:

@@ -1,0 +1,138 @@
+"""Interlaced fractions that take several steps of a fraction of degrees (1, 0) in a block: Bessel functions, tan, e^x.
+
+With M(n) the matrix of a block and K(j) = [[k j + c, z], [1, 0]] that of a step of the simple fraction, M follows from
+m = deg trace M steps if U(n) M(n) = sign K(m n) ... K(m n + m - 1) U(n+1) for a polynomial matrix U (a coboundary). The
+determinant and the two highest coefficients of the trace leave one choice of k, c, z; U then solves linear equations.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import sympy as sp
+from flint import fmpq, fmpq_poly
+
+from searches.constants.fraction import Fraction
+from searches.constants.proof.contiguous import family
+from searches.constants.proof.exact import HEAD, Exact, source
+from searches.constants.proof.polynomials import X, degree, number, of, text
+from searches.constants.proof.sums import rational
+
+Matrix = list[list[fmpq_poly]]
+MOST = 12  # steps a block
+DEGREE = 2  # of U
+
+
+def times(first: Matrix, second: Matrix) -> Matrix:
+    """Product."""
+    return [[sum((first[i][k] * second[k][j] for k in (0, 1)), of([])) for j in (0, 1)] for i in (0, 1)]
+
+
+def _whole_root(q: fmpq, m: int) -> fmpq | None:
+    """The positive rational m-th root of |q|, if any."""
+    top, bottom = (round(abs(int(x)) ** (1 / m)) for x in (q.p, q.q))
+    return fmpq(top, bottom) if top**m == abs(q.p) and bottom**m == q.q else None
+
+
+def _steps(matrix: Matrix) -> tuple[int, fmpq, fmpq, list[fmpq]] | None:
+    """m, k, c and the possible z."""
+    trace = matrix[0][0] + matrix[1][1]
+    determinant = matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0]
+    m = degree(trace)
+    if not 1 <= m <= MOST or degree(determinant) != 0:
+        return None
+    scaled, size = _whole_root(trace[m], m), _whole_root(determinant[0], m)
+    if scaled is None or size is None:
+        return None
+    k = scaled / m
+    # the product of k (m n + i) + c, i < m, has (k m)^(m-1) (m c + k m (m-1)/2) at n^(m-1)
+    sign = 1 if trace[m] > 0 else -1
+    c = (sign * trace[m - 1] / scaled ** (m - 1) - k * fmpq(m * (m - 1), 2)) / m
+    return m, k, c, [size, -size]
+
+
+def _coboundary(matrix: Matrix, steps: Matrix, sign: int) -> Matrix | None:
+    """U with U(n) M(n) = sign K(n) U(n+1), not singular, of the lowest degree."""
+    for d in range(DEGREE + 1):
+        columns = []
+        for i, j, e in product((0, 1), (0, 1), range(d + 1)):
+            unit: Matrix = [[X**e if (r, s) == (i, j) else of([]) for s in (0, 1)] for r in (0, 1)]
+            ahead: Matrix = [[p(X + 1) if p.length() else p for p in row] for row in unit]
+            left, right = times(unit, matrix), times(steps, ahead)
+            columns.append([left[r][s] - sign * right[r][s] for r in (0, 1) for s in (0, 1)])
+        for fixed in range(len(columns)):  # one unknown is 1, those before it 0
+            answer = _kernel(columns, fixed)
+            if answer is None:
+                continue
+            u: Matrix = [[of([]), of([])], [of([]), of([])]]
+            for (i, j, e), c in zip(product((0, 1), (0, 1), range(d + 1)), answer, strict=True):
+                u[i][j] += c * X**e
+            if (u[0][0] * u[1][1] - u[0][1] * u[1][0]).length():
+                return u
+    return None
+
+
+def _kernel(columns: list[list[fmpq_poly]], fixed: int) -> list[fmpq] | None:
+    """A solution of the four polynomial equations with coefficient `fixed` 1 and those before it 0."""
+    from flint import fmpq_mat
+
+    height = max(p.length() for column in columns for p in column)
+    used = columns[fixed + 1 :]
+    rows = [[column[s][r] for column in used] + [-columns[fixed][s][r]] for s in range(4) for r in range(height)]
+    reduced, rank = fmpq_mat(rows).rref()
+    answer = [fmpq(0)] * len(used)
+    for i in range(rank):
+        pivot = next(j for j in range(len(used) + 1) if reduced[i, j] != 0)
+        if pivot == len(used):
+            return None
+        answer[pivot] = reduced[i, len(used)]
+    return [fmpq(0)] * fixed + [fmpq(1)] + answer
+
+
+def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...], why: str) -> Exact | None:
+    """The value by that of the simple fraction; `why` says why all convergents converge. None where there is none."""
+    matrix: Matrix = [[block[0], block[1]], [block[2], block[3]]]
+    guess = _steps(matrix)
+    if guess is None:
+        return None
+    m, k, c, sizes = guess
+    for z, sign in product(sizes, (1, -1)):
+        steps: Matrix = [[of([1]), of([])], [of([]), of([1])]]
+        for i in range(m):
+            steps = times(steps, [[k * (m * X + i) + c, of([]) + z], [of([1]), of([])]])
+        u = _coboundary(matrix, steps, sign)
+        simple = family(k * X + c, of([]) + z)
+        if u is None or simple is None:
+            continue
+        if (u[0][0] * u[1][1] - u[0][1] * u[1][0])(0) == 0:
+            continue
+        inner, _ = simple.closing()
+        x = [[rational(p(0)) for p in row] for row in u]
+        below = x[0][0] - x[1][0] * inner
+        value = (x[1][1] * inner - x[0][1]) / below
+        if value.has(sp.zoo, sp.nan):
+            return None
+        pairs = ", ".join(f"({text(of(a))}, {text(of(b))})" for a, b in fraction.blocks)
+        entries = ", ".join("[" + ", ".join(text(p) for p in row) + "]" for row in u)
+        lines = [
+            *HEAD,
+            f"blocks = [{pairs}]  # (a, b) of the terms in turn",
+            "M = eye(2)  # F(n) = (M11 F(n+1) + M12)/(M21 F(n+1) + M22)",
+            "for i in range(len(blocks)):",
+            "    following = blocks[i + 1][1] if i + 1 < len(blocks) else sympify(blocks[0][1]).subs(n, n + 1)",
+            "    M = M*Matrix([[blocks[i][0], following], [1, 0]])",
+            f"# {m} steps of the fraction a, b:",
+            f"a, b = {text(k * X + c)}, {number(z)}",
+            "steps = eye(2)",
+            f"for i in range({m}):",
+            f"    steps = steps*Matrix([[sympify(a).subs(n, {m}*n + i), b], [1, 0]])",
+            f"U = Matrix([{entries}])",
+            f"assert (U*M - {sign}*steps*U.subs(n, n + 1)).applyfunc(expand) == zeros(2)",
+            f"# U takes the minimal solution to the minimal one; all convergents converge: {why}",
+            *simple.lines,
+            f"f = {source(inner)}",
+            "V = U.subs(n, 0)",
+            "value = (V[3]*f - V[1])/(V[0] - V[2]*f)",
+        ]
+        return Exact(value, f"coboundary with {m} steps; {simple.theorem}", tuple(lines))
+    return None
