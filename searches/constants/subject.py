@@ -83,7 +83,7 @@ def figures(fraction: Fraction, key: LibraryKey = EVERYTHING) -> dict[str, float
     formula, _ = meaning(fraction, key)
     rate, _ = evaluate.rate(fraction)
     return {
-        "digits": 0.0 if formula is None else min(float(confirm(fraction, formula, CONFIRMED)), float(CONFIRMED)),
+        "digits": 0.0 if formula is None else confirm(fraction, formula, CONFIRMED, library_of(key)),
         "rate": float(rate),
         "delta": float(delta(fraction, DEPTH)),
         "size": math.inf if formula is None else float(formula.size),
@@ -109,7 +109,11 @@ def fraction_of(program: Program) -> Fraction:
 
 
 class ConstantsDomain(Domain):
-    """A domain of polynomial continued fractions. `library_key` says which constants they are compared with."""
+    """A domain of polynomial continued fractions.
+
+    library_key  which constants they are compared with
+    how          what pages of formulas say of how they were found
+    """
 
     title = "formula"
     primitives = INTEGER
@@ -119,6 +123,7 @@ class ConstantsDomain(Domain):
     tolerance = 1e-6
     pictures = (".html", ".md", ".svg", ".png")
     library_key: LibraryKey = EVERYTHING
+    how: str = ""
 
     @property
     def exporters(self) -> dict[str, Callable[[Find, Mapping[str, Any]], str]]:  # type: ignore[override]
@@ -143,7 +148,9 @@ class ConstantsDomain(Domain):
         words = ["unknown"] if formula is None else [*formula.names] or [formula.kind]
         if fraction.period > 1:
             words = [*words, f"period{fraction.period}"]
-        name = re.sub(r"\W+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII)
+        name = re.sub(
+            r"\W+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII
+        ).strip("_")
         name = name if name[:1].isalpha() else f"formula_{name}"
         return {"name": name[:100], "status": "proven" if proof.status == "PROVED" else "measured"}
 
@@ -167,4 +174,4 @@ class ConstantsDomain(Domain):
         """A page of formulas (.html, .md), or rate against delta (.svg, .png)."""
         from searches.constants.report import picture
 
-        picture(finds, path, self.library_key)
+        picture(finds, path, self.library_key, self.how)
