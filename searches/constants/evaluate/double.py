@@ -14,13 +14,14 @@ import numpy as np
 
 from primitives.compiled import inner, outer
 from primitives.evaluators.intrinsics import fma, wide_vectors
-from searches.constants.evaluate.first import LANES, TERMS, backward, bound, first_root, gather, tails_at
+from searches.constants.evaluate.first import TERMS, backward, bound, first_root, gather, tails_at
 from searches.constants.evaluate.tail import OSCILLATING, classify, degree
-from searches.constants.evaluate.vectors import double_steps
+from searches.constants.evaluate.vectors import LANES, double_steps
 
 ROUNDING = 2.0**-102  # of a step
 START = 2.0**-47  # of the tail's series, besides where it is cut
 EXACT = 2.0**53
+INFINITE = 1e25  # no value is as large
 RANGE = 900.0  # binary digits that numbers may grow by before they are scaled
 
 
@@ -143,14 +144,14 @@ def _double(a, b, depth, high, low, digits, columns_a, columns_b, tails, work, s
                 i = rows[lane]
                 difference = abs((x - state[9, lane]) + (y - state[10, lane])) / max(abs(x), 1e-200)
                 error = state[8, lane] + 2 * difference
-                if error < 0.1 and _settled(a[i], b[i], depth):
+                if error < 0.1 and abs(x) < INFINITE and settled(a[i], b[i], depth, 2.0**63):
                     high[i], low[i], digits[i] = x, y, min(-math.log10(error), 31.5)
 
 
 @inner
-def _settled(a, b, depth):
-    """Whether a fraction ends or converges, with numbers in range."""
-    if max(bound(a, depth + 1.0), bound(b, depth + 1.0)) >= 2.0**63:
+def settled(a, b, depth, limit):
+    """Whether a fraction ends or converges, and has numbers below the limit."""
+    if max(bound(a, depth + 1.0), bound(b, depth + 1.0)) >= limit:
         return False
     d, e = degree(a), degree(b)
     return e < 0 or classify(a, d, b, e) < OSCILLATING or first_root(b, e) > 0

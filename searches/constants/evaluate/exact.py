@@ -68,7 +68,8 @@ class _precision:
 
 
 def _nothing(kind: Kind, depth: int = 0) -> Value:
-    return Value(arb.nan(), 0.0, kind, kind != Kind.SLOW, depth, False)
+    # infinite values are seen, not proved: their depth is not 0
+    return Value(arb.nan(), 0.0, kind, kind != Kind.SLOW and depth == 0, depth, False)
 
 
 def known_digits(ball: arb) -> float:
@@ -78,8 +79,8 @@ def known_digits(ball: arb) -> float:
         return math.inf
     if not ball.is_finite():
         return 0.0
-    size = abs(ball).lower()
-    error = radius / size if size > radius else radius
+    lower = ball.abs_lower()
+    error = radius / lower if lower > 0 else radius
     return max(0.0, float(-(error.log() / arb(10).log()).mid()))
 
 
@@ -100,16 +101,16 @@ def first_zero(fraction: Fraction) -> int | None:
 
 def _terminated(fraction: Fraction, end: int, digits: int, most: int) -> Value:
     if end <= EXACT_TERMS:
-        p, q = fraction.convergent(end - 1)
-        if q == 0:
-            return _nothing(Kind.DIVERGES, end - 1)
-        exact = fmpq(p, q)
-        ball = arb(exact)
+        numerator, denominator = fraction.convergent(end - 1)
+        if denominator == 0:
+            return replace(_nothing(Kind.DIVERGES, end - 1), rigorous=True)
+        ball = arb(fmpq(numerator, denominator))
         return Value(ball, known_digits(ball), Kind.TERMINATES, True, end - 1, False)
     if end > 20 * most:
         return _nothing(Kind.SLOW)
     with _precision(digits, 128 + end.bit_length()):
-        ball = backward(fraction, end - 1, arb(fraction.term(end - 1)[0]))
+        p, q = backward(fraction, end - 1, arb(fraction.term(end - 1)[0]))
+        ball = p / q
     known = known_digits(ball)
     return Value(ball, known, Kind.TERMINATES if known >= 1 else Kind.SLOW, True, end - 1, False)
 
@@ -139,8 +140,8 @@ def _terms(fraction: Fraction, count: int) -> tuple[list[int], list[int]]:
     return a, b
 
 
-def backward(fraction: Fraction, n: int, f: arb) -> arb:
-    """The value, if the tail at term n is in the ball f. Errors contract on the way, as do those of rounding."""
+def backward(fraction: Fraction, n: int, f: arb) -> tuple[arb, arb]:
+    """The value as a quotient, if the tail at term n is in the ball f. Errors contract on the way, as does rounding."""
     a, b = _terms(fraction, n + 1)
     pair: tuple[arb, arb] | None = None  # the tail as a quotient, where the one after it may be 0
     for j in range(n - 1, -1, -1):
@@ -153,7 +154,7 @@ def backward(fraction: Fraction, n: int, f: arb) -> arb:
             pair = a[j] * pair[0] + b[j + 1] * pair[1], pair[0]
         else:
             f, pair = a[j] + b[j + 1] * pair[1] / pair[0], None
-    return f if pair is None else pair[0] / pair[1]
+    return (f, arb(1)) if pair is None else pair
 
 
 def _from(p: Poly, n: int) -> bool:
@@ -231,14 +232,17 @@ def _enclosed(fraction: Fraction, branch: Branch, digits: int, most: int) -> Val
         with _precision(digits, extra + n.bit_length()):
             start = _enclosure(fraction, n)
             if start is not None:
-                ball = backward(fraction, n * k, start)
+                p, q = backward(fraction, n * k, start)
+                if infinite(p, q, digits):
+                    return _nothing(Kind.DIVERGES, n * k)
+                ball = p / q
                 known = known_digits(ball)
                 if best is None or known > best.digits:
                     best = Value(ball, known, Kind.CONVERGES, True, n * k, False)
                 if known >= digits:
                     break
         n, extra = n * 3 // 2 + 8, extra * 2
-    return _judged(best, digits) if best else None
+    return _judged(best) if best else None
 
 
 def _accelerated(fraction: Fraction, equation: Equation, branch: Branch, digits: int, most: int) -> Value:
@@ -250,9 +254,10 @@ def _accelerated(fraction: Fraction, equation: Equation, branch: Branch, digits:
     while (n * 3 // 2) * k + s <= most:
         with _precision(digits, extra):
             c = _branch.series(equation, branch, terms * branch.parts, flint.ctx.prec)
-            values = []
-            for m in (n, n * 3 // 2):
-                values.append(backward(fraction, m * k + s, _branch.tail(equation, branch, c, m)))
+            quotients = [backward(fraction, m * k + s, _branch.tail(equation, branch, c, m)) for m in (n, n * 3 // 2)]
+            if all(infinite(p, q, digits) for p, q in quotients):
+                return _nothing(Kind.DIVERGES, (n * 3 // 2) * k + s)
+            values = [p / q for p, q in quotients]
             difference = abs(values[0] - values[1]).upper()
             radius = 2 * difference + values[0].rad() + values[1].rad()
             ball = arb(values[1].mid(), radius) if radius.is_finite() else arb.nan()
@@ -262,9 +267,14 @@ def _accelerated(fraction: Fraction, equation: Equation, branch: Branch, digits:
             if known >= digits:
                 break
         n, terms, extra = 2 * n, terms * 3 // 2, extra * 2
-    return _judged(best, digits)
+    return _judged(best)
 
 
-def _judged(found: Value, digits: int) -> Value:
-    """SLOW without digits; DIVERGES if the ball is a neighbourhood of infinity."""
+def infinite(p: arb, q: arb, digits: int) -> bool:
+    """Whether p / q cannot be told from infinity, to about so many digits."""
+    return bool(q.contains(0) and not p.contains(0) and abs(q / p).upper() < arb(10) ** -max(digits - 2, 4))
+
+
+def _judged(found: Value) -> Value:
+    """SLOW if there are no digits."""
     return found if found.digits >= 1 else replace(found, kind=Kind.SLOW)

@@ -16,7 +16,7 @@ from primitives.compiled import inner, outer
 from primitives.evaluators.intrinsics import wide_vectors
 from searches.constants.evaluate import tail as _tail
 from searches.constants.evaluate.kind import FirstPass, Kind
-from searches.constants.evaluate.vectors import LANES, backward_steps
+from searches.constants.evaluate.vectors import LANES, TINY, backward_steps
 
 TERMS = 12  # of the series
 EPS = 2.0**-53
@@ -121,7 +121,7 @@ def _terminated(a, b, root):
     """(value, relative error) of the fraction that ends before b(root)."""
     f, e = at(a, float(root - 1)), 0.0
     for n in range(root - 2, -1, -1):
-        f = 1e-200 if f == 0 else f
+        f = TINY if f == 0 else f
         r = at(b, n + 1.0) / f
         f = at(a, float(n)) + r
         e = abs(r) / max(abs(f), 1e-200) * (e + 2 * EPS) + EPS
@@ -179,6 +179,27 @@ def backward(columns_a, columns_b, n, unit, first, state):
     for lane in range(LANES):
         state[1, lane] = first
     backward_steps(columns_a, columns_b, state, n, unit)
+
+
+def convergents(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    """float64 n-th convergents p_n / q_n (n >= 1) of fractions as in `first_pass`; nothing is checked."""
+    value = np.empty(len(a))
+    if len(a):
+        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2)]
+        _convergents(np.ascontiguousarray(a), np.ascontiguousarray(b), n, value, *columns)
+    return value
+
+
+@outer
+def _convergents(a, b, n, value, columns_a, columns_b, state):
+    for block in range(0, len(a), LANES):
+        lanes = min(LANES, len(a) - block)
+        gather(a, b, np.arange(block, block + lanes), columns_a, columns_b)
+        for lane in range(LANES):
+            state[0, lane] = at(a[block + min(lane, lanes - 1)], n + 0.0)
+            state[0, lane] = TINY if state[0, lane] == 0 else state[0, lane]
+        backward(columns_a, columns_b, n, EPS, EPS, state)
+        value[block : block + lanes] = state[0, :lanes]
 
 
 @inner
