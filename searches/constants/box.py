@@ -71,6 +71,11 @@ class BoxSweep(ConstantsDomain, Sweep):
         library = Library.load(identify.constants or None, decoys=identify.decoys, user=identify.user)
         return Table(library, identify.coefficients)
 
+    def best(self, counts: Mapping[str, int]) -> list[tuple[str, str]]:
+        """What came of the limits that were looked up."""
+        shown = [name for name in self.counts[1 + len(KINDS) :] if counts.get(name)]
+        return [(name.replace("_", " "), f"{counts[name]:,}") for name in shown]
+
     def scan(self, start: int, stop: int) -> tuple[dict[str, int], dict[str, np.ndarray]]:
         """Evaluate, look up, confirm; see Sweep."""
         from searches.constants.dynamics import sieve
