@@ -10,6 +10,10 @@ from searches.constants.config import ConstantsConfig
 
 
 def _build(config: Any) -> Any:
+    if config.method == "esma":
+        from searches.constants.esma.sweep import EsmaSweep
+
+        return EsmaSweep(config)
     from searches.constants.box import BoxSweep
 
     return BoxSweep(config)

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from searches.constants.esma.config import EsmaConfig
+
 Range = Annotated[tuple[int, int], Field(strict=False)]
-METHODS = ("box",)
+METHODS = ("box", "esma")
 
 
 class Table(BaseModel):
@@ -100,16 +102,17 @@ class BoxConfig(Table):
 class ConstantsConfig(Table):
     """What is enumerated or bred, and what its limits are compared with.
 
-    method     "box": every fraction of a box
+    method     "box": every fraction of a box; "esma": signed simple fractions of expressions of constants
     hours      the longest time that a run may be going to take
     identify   constants
-    box        of this method; the tables of other methods count for nothing
+    box, esma  of this method; the tables of other methods count for nothing
     """
 
-    method: Literal["box"] = "box"
+    method: Literal["box", "esma"] = "box"
     hours: float = Field(default=1.0, gt=0.0)
     identify: IdentifyConfig = IdentifyConfig()
     box: BoxConfig = BoxConfig()
+    esma: EsmaConfig = EsmaConfig()
 
     @model_serializer(mode="wrap")
     def _own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

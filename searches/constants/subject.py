@@ -59,11 +59,12 @@ def library_of(key: LibraryKey = EVERYTHING) -> Library:
 @lru_cache(maxsize=4096)
 def meaning(fraction: Fraction, key: LibraryKey = EVERYTHING) -> tuple[Formula | None, Proof]:
     """The formula of a fraction's value (None: not identified), and what is proved of it."""
+    from searches.constants.esma.closed import closed_form
     from searches.constants.identify.identify import identify
     from searches.constants.proof import prove
 
     library = library_of(key)
-    formula = identify(fraction, library, "full")
+    formula = closed_form(fraction, library) or identify(fraction, library, "full")
     proof = prove(fraction, formula, library)
     return (proof.formula if formula is None else formula), proof
 
