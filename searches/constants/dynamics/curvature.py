@@ -69,11 +69,21 @@ def conditions(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = PRIMES) -
     return met / np.maximum(needed, 1)[:, None]
 
 
+def exponent(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = PRIMES) -> np.ndarray:
+    """The x of each fraction for which gcd(p_n, q_n) grows like (n!)^x, a mean over primes: float64[n]."""
+    trace, roots = vanishing(a, b, primes)
+    bound = (degrees(b) + 1) // 2
+    order = np.zeros(roots.shape)
+    for k in range(int(bound.max(initial=0))):
+        order += (order == k) & (((trace >> k) & 1) == 1) & (k < bound)[:, None]
+    return np.minimum(order, roots / 2.0).mean(axis=1)
+
+
 def vanishing(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = PRIMES) -> tuple[np.ndarray, np.ndarray]:
     """Which coefficients of the trace vanish, as bits of int32[n, primes] (bit k: t_k), and how many roots b has modulo
     each prime, with multiplicity, int32[n, primes] (a zero polynomial: the width of b).
 
-    Bits are set for k below half the width of b, at most 12; primes above 12 and below 1000.
+    Bits are set for k below half the width of b, at most 12. Primes: above that number, and below 1000.
     """
     a, b = np.ascontiguousarray(a, np.int64), np.ascontiguousarray(b, np.int64)
     n, order = len(a), max(1, min(b.shape[1] // 2, MAX_ORDER))

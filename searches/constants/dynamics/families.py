@@ -5,8 +5,9 @@ other has equal second differences. Each such row of four or more fractions whos
 Moebius forms of one constant, or of one constant's name with different numbers, such as log(3/2) and log(4/3), is
 extended: the next members are written down, evaluated, and their forms found by lattice reduction. Then polynomials in
 k are looked for, first for the forms themselves, then for the step from one value to the next (a contiguous relation).
-The last members, which took no part in that, must come out as predicted. A family all of whose members are one fraction
-up to equivalence and shifts says nothing and is left out.
+The last members, which took no part in that, must come out as predicted. Members that are one fraction up to
+equivalence and shifts count once. A family whose members are all in another one is left out, and so are periodic
+fractions.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction as Rational
 from math import gcd
 
+from discover.errors import UserError
 from searches.constants.dynamics.clusters import fit, value
 from searches.constants.dynamics.family import (
     Family,
@@ -29,7 +31,7 @@ from searches.constants.dynamics.family import (
     template,
 )
 from searches.constants.fraction import Fraction
-from searches.constants.identify.canonical import canonical
+from searches.constants.identify.canonical import Canonical, canonical
 from searches.constants.identify.formula import Formula
 from searches.constants.identify.library import Library
 
@@ -63,13 +65,16 @@ def families(found: Sequence[tuple[Fraction, Formula]], library: Library, digits
         for row in _rows(members, degrees):
             rows.append((name, degrees, row))
     result: list[Family] = []
-    used: list[set[Coefficients]] = []
-    for name, degrees, row in sorted(rows, key=lambda r: (-len(r[2]), r[0], r[2])):
-        if any(set(row) <= other for other in used):
+    used: list[set[Canonical]] = []
+    for name, degrees, row in sorted(rows, key=lambda r: (-len(r[2]), _height(r[2][0]), r)):
+        members = groups[name, degrees]
+        classes = {canonical(members[x].fraction) for x in row}
+        periodic = all(len(p) == 1 for form in classes for block in form.blocks for p in block)
+        if len(classes) < LEAST or periodic or any(classes <= other for other in used):
             continue
-        family = _family(row, degrees, groups[name, degrees], library, digits)
+        family = _family(row, degrees, members, library, digits)
         if family is not None:
-            used.append(set(row))
+            used.append({canonical(family.member(k)) for k in range(family.first, family.last + 1)})
             result.append(family)
     return result
 
@@ -130,8 +135,6 @@ def _family(
     digits: int,
 ) -> Family | None:
     """Made from a row and confirmed beyond it, or None."""
-    if len({canonical(members[x].fraction) for x in row}) < LEAST:
-        return None
     if _height(row[0]) > _height(row[-1]):
         row = row[::-1]
     split = degrees[0] + 1
@@ -164,7 +167,10 @@ def _family(
         if made is None or constant is None:
             return None
         known = value(made, digits)
-        formula = None if known is None else fit(made, known, constant, library, digits, degrees=(1,))
+        try:
+            formula = None if known is None else fit(made, known, constant, library, digits, degrees=(1,))
+        except UserError:  # there is no such number
+            return None
         member = None if formula is None else _member(made, formula)
         return None if member is None else member.form
 
@@ -174,7 +180,7 @@ def _family(
             break
         forms[k] = form
     shape = _shape(forms, len(row))
-    if shape is None:
+    if shape is None or (shape[:2] == (None, None) and not fixed):
         return None
     direct, step, fitted = shape
     held = tuple(k for k in sorted(forms) if k >= fitted)

@@ -19,7 +19,7 @@ InK = tuple[Rational, ...]  # a polynomial in k, lowest degree first
 Matrix = tuple[InK, InK, InK, InK]  # p, q, r, s of a form (p x + q)/(r x + s), row by row
 
 _K, _N = Node("name", label="k"), Node("name", label="n")
-_NUMBER = re.compile(r"(?<![\w.])(\d+)(?:/(\d+))?")
+_NUMBER = re.compile(r"(?<![\w.])((?:(?<=[( ])-)?\d+)(?:/(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def template(name: str) -> tuple[str, tuple[tuple[int, int], ...]]:
 
 def filled(constant: str, ratios: Sequence[tuple[Rational, Rational]]) -> str:
     """A template with numbers. Raises ZeroDivisionError."""
-    name = constant.format(*(str(up / down) if up >= 0 else f"({up / down})" for up, down in ratios))
+    name = constant.format(*(str(up / down) for up, down in ratios))
     return re.sub(r"\^\((\d+)\)", r"^\1", name.replace("^(1)", ""))
 
 
@@ -237,8 +237,13 @@ def _moebius(form: Sequence[InK], x: Node) -> Node:
     for sign in (1, -1):
         p, q, r, s = (tuple(sign * c for c in side) for side in form)
         up, down = _linear(p, q, x), _linear(r, s, x)
-        ways.append(up if down.integer == 1 else Node("/", (up, down)))
-    return min(ways, key=lambda node: len(printing.to_text(node)))
+        if down.integer == 1:
+            ways.append(up)
+        elif up.head == "neg":
+            ways.append(Node("neg", (Node("/", (up.args[0], down)),)))
+        else:
+            ways.append(Node("/", (up, down)))
+    return min(ways, key=lambda node: (len(printing.to_text(node)), node.head == "neg"))
 
 
 def _linear(p: InK, q: InK, x: Node) -> Node:
@@ -248,8 +253,9 @@ def _linear(p: InK, q: InK, x: Node) -> Node:
         if not plain(side):
             continue
         node = _in_k(side)
-        negative = node.head == "neg"
-        node = node.args[0] if negative else node
+        negative = _starts_negative(node)
+        if negative:
+            node = _in_k(tuple(-c for c in side))
         if factor is not None:
             node = factor if node.integer == 1 else Node("*", (node, factor))
         parts.append((negative, node))
@@ -261,3 +267,9 @@ def _linear(p: InK, q: InK, x: Node) -> Node:
     for negative, node in parts[1:]:
         result = Node("-" if negative else "+", (result, node))
     return result
+
+
+def _starts_negative(node: Node) -> bool:
+    while node.head in "+-":
+        node = node.args[0]
+    return node.head == "neg"
