@@ -7,11 +7,9 @@ lattices only: the table has the roots of all small quadratics instead.
 
 from __future__ import annotations
 
-from itertools import chain
-from math import gcd
+from fractions import Fraction as Rational
+from math import gcd, isqrt
 
-_BESSEL = ("1/2", "2/3", "1", "4/3", "2", "3", "4", "6")
-_BESSEL_SURD = {"sqrt(2)": 2, "sqrt(3)": 3, "2*sqrt(2)": 2, "2*sqrt(3)": 3, "2*sqrt(5)": 5, "2*sqrt(6)": 6}
 _LAMBERT = (2, 3, 5, 6, 7)
 _UNITS = {2: "1 + sqrt(2)", 3: "2 + sqrt(3)", 5: "golden", 6: "5 + 2*sqrt(6)", 7: "8 + 3*sqrt(7)"}
 
@@ -26,14 +24,61 @@ def _power(base: str, exponent: str) -> str:
     return base if exponent == "1" else f"{base}^({exponent})" if "/" in exponent else f"{base}^{exponent}"
 
 
-def _surd(k: int, function: str, argument: str) -> str:
-    """sqrt(k) f(sqrt(k) ...), whose power series is rational."""
-    return f"sqrt({k})*{function}({argument})"
+def _root(x: Rational) -> str:
+    """The square root of a rational, with square factors outside: 2*sqrt(2)/3, without brackets."""
+    outside, inside = 1, x.numerator * x.denominator
+    for k in range(isqrt(inside), 1, -1):
+        if inside % (k * k) == 0:
+            outside, inside = k, inside // (k * k)
+            break
+    ratio = Rational(outside, x.denominator)
+    top = [str(ratio.numerator)] if ratio.numerator > 1 or inside == 1 else []
+    text = "*".join(top + ([f"sqrt({inside})"] if inside > 1 else []))
+    return text + (f"/{ratio.denominator}" if ratio.denominator > 1 else "")
 
 
-def _bessel(x: str, factor: str = "") -> list[str]:
-    """Ratios of neighbouring orders, times the surd that makes their series rational."""
-    return [f"{factor}bessel{kind}(1, {x})/bessel{kind}(0, {x})" for kind in "ij"]
+def _surd(x: Rational) -> str:
+    """A factor "sqrt(k)*" that makes an odd power series in the square root of x rational, or nothing."""
+    root = _root(x)
+    return root[root.index("sqrt") : root.index(")") + 1] + "*" if "sqrt" in root else ""
+
+
+def _odd(function: str, x: Rational) -> str:
+    """f(sqrt(x)) times the surd."""
+    return f"{_surd(x)}{function}({_root(x)})"
+
+
+def _bessel() -> list[str]:
+    """Of every a(n) = m n + c, b(n) = k: neighbouring orders c/m, argument 2 sqrt(k)/m; half orders are elementary."""
+    found: dict[tuple[Rational, Rational], None] = {}
+    for m in range(1, 5):
+        for c in range(m):
+            found |= {(Rational(c, m), Rational(4 * k, m * m)): None for k in range(1, 6) if 2 * c != m}
+    lines = []
+    for order, square in sorted(found, key=lambda pair: (pair[0].denominator, pair[0], pair[1])):
+        x, next_order = _root(square), order + 1 if order == 0 else order - 1
+        lines += [f"{_surd(square)}bessel{f}({next_order}, {x})/bessel{f}({order}, {x})" for f in "ij"]
+    return lines
+
+
+def _kummer() -> list[str]:
+    """Of every a(n) = m n + c, b(n) = k n: 1F1(1; s; z) with z = k/m^2 and s = z + c/m between 1 and 2."""
+    found: dict[tuple[Rational, Rational], None] = {}
+    for m, largest in ((2, 4), (3, 3)):
+        for k in range(1, largest + 1):
+            for z in (Rational(k, m * m), Rational(-k, m * m)):
+                shares = {1 + (z + Rational(c, m)) % 1 for c in range(m)}
+                found |= {(s, z): None for s in sorted(shares) if s.denominator in (2, 3, 4)}
+    found |= {(Rational(s, 3), Rational(z)): None for s in (4, 5) for z in (1, -1)}
+    found |= {(Rational(3, 2), Rational(z, 4)): None for z in (1, -1, 8, -8)}
+    return [f"hyp1f1(1, {s}, {z})" for s, z in sorted(found, key=lambda pair: (pair[0].denominator, *pair))]
+
+
+# Of the functions of square roots, arguments p/q without those that give pi or the logarithm of a unit again.
+_ATAN = tuple(
+    Rational(p, q) for p, q in ((2, 1), (5, 1), (1, 2), (3, 2), (5, 2), (2, 3), (4, 3), (5, 3), (3, 4), (5, 4))
+)
+_ATANH = (Rational(2, 5), Rational(3, 5))
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -65,21 +110,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "trigonometric": (
         *(f"tan({x})" for x in _rationals(4)),
-        *(_surd(k, "tan", f"sqrt({k})") for k in _LAMBERT),
-        *(_surd(k, "tan", f"sqrt({k})/2") for k in _LAMBERT),
+        *(_odd("tan", Rational(k, m)) for k in _LAMBERT for m in (1, 4)),
     ),
-    "hyperbolic": (
-        *(_surd(k, "tanh", f"sqrt({k})") for k in _LAMBERT),
-        *(_surd(k, "tanh", f"sqrt({k})/2") for k in _LAMBERT),
-    ),
+    "hyperbolic": tuple(_odd("tanh", Rational(k, m)) for k in _LAMBERT for m in (1, 4)),
     "arctangent": (
-        *(f"atan({x})" for x in ("1/2", "1/3", "1/4", "1/5")),
-        *(_surd(k, "atan", f"1/sqrt({k})") for k in (2, 5, 6, 7)),
+        *(f"atan({x})" for x in ("1/2", "1/3", "1/4", "1/5", "2/3", "2/5", "3/5", "4/5")),
+        *(f"atan({x})" for x in ("2", "3", "4", "5")),
+        *(_odd("atan", x) for x in _ATAN),
+        *(_odd("atanh", x) for x in _ATANH),
     ),
-    "bessel": (
-        *chain.from_iterable(_bessel(x) for x in _BESSEL),
-        *chain.from_iterable(_bessel(x, f"sqrt({k})*") for x, k in _BESSEL_SURD.items()),
-    ),
+    "bessel": tuple(_bessel()),
     "error function": (
         "sqrt(pi)*e^(1/4)*erfc(1/2)",
         "sqrt(pi)*e*erfc(1)",
@@ -89,12 +129,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "sqrt(2*pi)*e^2*erfc(sqrt(2))",
         "sqrt(2*pi)*e^(9/2)*erfc(3/sqrt(2))",
         "sqrt(6*pi)*e^(3/2)*erfc(sqrt(3/2))",
-        *(f"hyp1f1(1, 3/2, {x})" for x in ("1", "1/2", "1/4", "2", "-1", "-1/2", "-1/4", "-2")),
     ),
-    "incomplete gamma": (
-        *(f"{_power('e', x)}*e1({x})" for x in ("1", "1/2", "2", "3", "4")),
-        *(f"hyp1f1(1, {s}, {x})" for s in ("4/3", "5/3", "5/4", "7/4") for x in ("1", "-1")),
-    ),
+    "exponential integral": tuple(f"{_power('e', x)}*e1({x})" for x in ("1", "1/2", "2", "3", "4")),
+    "incomplete gamma": tuple(_kummer()),
     "classical": ("euler",),
     "ratio": (
         "log(2)/pi",

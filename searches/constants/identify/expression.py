@@ -112,8 +112,10 @@ class _Parser:
         return result
 
     def product(self) -> Node:
-        """Factors between * and /."""
-        return self.chain(self.signed, "*", "/")
+        """Factors between * and /; a minus in front is that of the whole."""
+        negative = bool(self.take("-"))
+        result = self.chain(self.signed, "*", "/")
+        return Node("neg", (result,)) if negative else result
 
     def signed(self) -> Node:
         """A power, or its negation."""

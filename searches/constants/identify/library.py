@@ -95,9 +95,7 @@ def value_of(expression: Node, digits: int) -> Any:
             if result.rel_accuracy_bits() >= goal:
                 return result
         extra *= 2
-    raise UserError(
-        f"{printing.to_text(expression)} is no real number, or not one that {digits} digits can be found of"
-    )
+    raise UserError(f"{printing.to_text(expression)} is zero, or no real number that {digits} digits can be found of")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from math import gcd
 
 import numpy as np
 
+from discover.errors import UserError
 from primitives.compiled import inner, outer
 from searches.constants.identify.formula import Formula, Monomial
 from searches.constants.identify.library import Constant, Library
@@ -21,6 +22,7 @@ HEIGHT = 24  # of the quadratics, at most
 LEAST = 10.0  # digits that a value needs to be looked up
 MOST = 14.5  # digits that a float64 has to offer
 SPLIT_BITS = 45  # of a constant's first part: times a coefficient, plus a coefficient it is exact
+LARGEST = 60_000_000  # entries of a table, 12 bytes each
 RATIONAL_RISK = 1e-5  # of taking a random number for rational
 
 
@@ -161,6 +163,14 @@ class Table:
     library: Library
     bound: int = COEFFICIENTS
     height: int = HEIGHT
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a table that would not fit into memory."""
+        entries = (2 * self.bound + 1) ** 3 * (self.bound + 1) * len(self.constants)
+        if entries > LARGEST:
+            forms = f"about {entries:.1g} forms, at most {LARGEST:.1g}"
+            what = f"coefficients up to {self.bound} of {len(self.constants)} constants"
+            raise UserError(f"{what} make {forms}: choose smaller coefficients or fewer constants")
 
     @cached_property
     def forms(self) -> np.ndarray:

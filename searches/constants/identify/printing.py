@@ -65,6 +65,8 @@ def _infix(node: Node, style: _Style) -> tuple[str, int]:
         if style is _LEAN and right.integer is None:
             exponent = f"({_infix(right, style)[0]} : ℝ)"
             base = f"({base} : ℝ)" if left.head == "number" else base
+        elif style is _LEAN and right.head == "neg":
+            exponent = f"({_infix(right, style)[0]} : ℤ)"
         return f"{base}{style.power}{exponent}", _POWER
     first = _bracketed(left, style, level)
     if node.head == "/" and style is _PYTHON:
