@@ -42,16 +42,15 @@ def admit(problem: Any, spec: Spec) -> None:
 
 
 def estimate(problem: Sweep, spec: Spec) -> float:
-    """About how many seconds a sweep will take, from a task's worth of candidates spread over all; 0 if only few."""
+    """About how many seconds a sweep will take, from two tasks out of its middle; 0 if it has only few."""
     total, size = _budget(problem, spec), spec.run.chunk
     if total < 100 * size:
         return 0.0
-    step, pieces = total // 16, max(1, size // 16)
-    problem.scan(0, pieces)  # compiles
+    problem.scan(total // 4, total // 4 + size)  # compiles, and makes tables
     start = time.perf_counter()
-    for i in range(16):
-        problem.scan(i * step, i * step + pieces)
-    return (time.perf_counter() - start) * total / (16 * pieces) / spec.run.workers
+    for first in (total // 3, 2 * total // 3):
+        problem.scan(first, first + size)
+    return (time.perf_counter() - start) * total / (2 * size) / spec.run.workers
 
 
 def duration(seconds: float) -> str:

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from discover import runs, spec
+from discover.errors import UserError
+from searches.constants.box import KINDS
 from searches.constants.config import BoxConfig
 from searches.constants.enumeration import Box, Grid
 from searches.constants.fraction import factors, value
@@ -66,3 +69,98 @@ def test_products_have_linear_factors_and_no_zero_at_a_positive_integer():
 def test_impossible_boxes_say_why(given, message):
     with pytest.raises(ValidationError, match=message):
         BoxConfig(**given)
+
+
+SMALL = """
+search = "constants"
+
+[problem.identify]
+constants = ["circle", "logarithm", "bessel"]
+coefficients = 3
+
+[problem.box]
+a = [[-2, 2], [-2, 2]]
+b = [[0, 1], [-1, 1], [-1, 1]]
+
+[strategy]
+name = "exhaustive"
+batch = 100
+
+[run]
+budget = 408
+chunk = 40
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A box of 408 fractions, searched."""
+    folder = tmp_path_factory.mktemp("box")
+    (folder / "small.toml").write_text(SMALL)
+    return runs.run(str(folder / "small.toml"), out=folder / "run")
+
+
+def test_a_box_finds_what_is_in_it(small):
+    formulas = " ".join(row["formula"] for row in small.problem.report([entry.find for entry in small.top()]))
+    assert all(name in formulas for name in ("pi", "sqrt(5)", "besseli", "log(2)"))
+
+
+def test_the_funnel_adds_up(small):
+    counts = {row["stage"]: row["count"] for row in small.funnel()}
+    assert counts["candidates"] == counts["reduce"] == 408
+    assert sum(counts[kind] for kind in KINDS) == 408
+    assert counts["matched"] == counts["algebraic"] + counts["confirmed"] + counts["refuted"] + counts["unresolved"]
+    assert counts["refuted"] == counts["decoys_confirmed"] == 0
+
+
+def test_every_find_is_measured_again(small):
+    checks = small.verify()
+    assert checks and all(c.ok for c in checks)
+
+
+def test_workers_and_interruptions_change_nothing(small, tmp_path):
+    spec_file = small.folder.parent / "small.toml"
+    assert runs.run(str(spec_file), out=tmp_path / "two", workers=2).digest == small.digest
+
+    class Stopped(Exception):
+        pass
+
+    def stop(progress):
+        if progress.generation == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        runs.run(str(spec_file), out=tmp_path / "cut", observe=stop)
+    cut = runs.load(tmp_path / "cut")
+    assert cut.status == "interrupted" and len(cut.top()) <= len(small.top())
+    assert cut.resume().digest == small.digest
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["box.a=[[0, 9], [0, 9], [0, 9]]", "box.depth=100000", "box.b=[[0, 9], [0, 9], [0, 9], [0, 9]]"], None),
+        (["box.b=[[0, 1], [0, 1], [0, 1], [0, 1], [0, 9]]", "box.depth=100000"], r"b\(n\) may reach 9.0e\+20"),
+        (["box.b=[]", "box.factors=12", "box.offsets=30", "box.slopes=4"], "products of linear factors"),
+        (["strategy.name=map_elites"], "takes only strategy.name"),
+        (["identify.constants=['pie']"], "unknown constant 'pie'; did you mean 'pi'"),
+        (["identify.user={half = '1/2'}"], "half"),
+        (["identify.user={x = 'sqrtt(2)'}"], "sqrt"),
+        (["identify.file=nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_bad_boxes_are_refused_in_one_line(settings, message, small, tmp_path):
+    spec_file = str(small.folder.parent / "small.toml")
+    if message is None:
+        spec.load(spec_file, settings)
+        return
+    with pytest.raises(UserError, match=message) as caught:
+        runs.run(spec_file, out=tmp_path / "bad", set=settings)
+    assert "\n" not in str(caught.value) and not (tmp_path / "bad").exists()
+
+
+def test_a_huge_box_says_how_long_it_would_take(small, tmp_path):
+    spec_file = str(small.folder.parent / "small.toml")
+    wide = "[[-50, 50], [-50, 50], [-50, 50], [-50, 50]]"
+    with pytest.raises(UserError, match=r"candidates would take .* years on 1 workers"):
+        runs.run(spec_file, out=tmp_path / "huge", set=[f"box.a={wide}", f"box.b={wide}"], budget=10**15)

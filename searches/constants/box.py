@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from searches.constants.config import ConstantsConfig
 from searches.constants.enumeration import MAX_PRODUCTS, Box
 from searches.constants.fraction import Fraction
 from searches.constants.subject import ConstantsDomain, find_of, key_of
+
+if TYPE_CHECKING:
+    from searches.constants.identify.moebius import Table
 
 UNIDENTIFIED = -1
 MARGIN = 2.0  # decimal digits by which a value and a formula may differ beyond those asked for
@@ -40,7 +44,11 @@ class BoxSweep(ConstantsDomain, Sweep):
 
     def __init__(self, config: ConstantsConfig) -> None:
         """Raises UserError where the configuration asks for the impossible."""
+        from searches.constants.identify.library import Library
+
         self.config = config
+        names, user, decoys = config.identify.constants, config.identify.user, config.identify.decoys
+        self.library = Library.load(names or None, decoys=decoys, user=user)
         self.hours = config.hours
         self.box = Box(config.box)
         self.library_key = key_of(config.model_dump(mode="json"))
@@ -62,14 +70,11 @@ class BoxSweep(ConstantsDomain, Sweep):
                 )
 
     @cached_property
-    def table(self):
+    def table(self) -> Table:
         """Forms of all constants and decoys."""
-        from searches.constants.identify.library import Library
         from searches.constants.identify.moebius import Table
 
-        identify = self.config.identify
-        library = Library.load(identify.constants or None, decoys=identify.decoys, user=identify.user)
-        return Table(library, identify.coefficients)
+        return Table(self.library, self.config.identify.coefficients)
 
     def best(self, counts: Mapping[str, int]) -> list[tuple[str, str]]:
         """What came of the limits that were looked up."""
@@ -175,7 +180,7 @@ class BoxSweep(ConstantsDomain, Sweep):
         return found if np.isfinite(found.objectives["size"]) else None
 
 
-def agreement(x, y) -> float:
+def agreement(x: Any, y: Any) -> float:
     """Decimal digits to which two balls certainly agree, relative to the second."""
     import flint
 
@@ -193,5 +198,5 @@ def _groups(index: np.ndarray) -> Iterable[tuple[int, slice]]:
     return ((int(index[i]), slice(i, j)) for i, j in zip(starts, ends, strict=bool(starts)))
 
 
-def _column(values, dtype) -> np.ndarray:
-    return np.array(values, dtype)
+def _column(values: Iterable[Any], dtype: type) -> np.ndarray:
+    return np.array(list(values), dtype)
