@@ -154,7 +154,8 @@ def report(
     """Set a run's finds beside what is known already."""
     loaded = _load(run)
     if picture is not None and picture.suffix not in loaded.problem.pictures:
-        raise UserError(f"--picture {picture}: {loaded.name} draws {' and '.join(loaded.problem.pictures)} files")
+        *most, last = loaded.problem.pictures
+        raise UserError(f"--picture {picture}: {loaded.name} draws {', '.join(most)} or {last} files")
     found = [e.find for e in loaded.top()]
     output.print_rows(loaded.problem.report(found), as_json)
     if picture is not None:

@@ -249,7 +249,7 @@ def test_bad_folders(mistake, discover):
     assert "no find 'zzz'" in mistake("show", "r", "zzz")
     assert "did you mean 'text'" in mistake("export", "r", "--to", "txt")
     assert "cannot be written" in mistake("export", "r", "--to", "text", "-o", "no/such/folder/f")
-    assert "toy/one draws .png and .svg files" in mistake("report", "r", "--picture", "front.gif")
+    assert "toy/one draws .png or .svg files" in mistake("report", "r", "--picture", "front.gif")
     assert "cannot be written" in mistake("run", "toy/one", "--out", "/dev/null/r")
     assert "cannot be written" in mistake("run", "toy/one", "--out", "/proc/r")
     store = Path("r", "run.sqlite")

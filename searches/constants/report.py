@@ -18,7 +18,7 @@ from searches.constants.sheet import Sheet
 from searches.constants.subject import EVERYTHING, LibraryKey, fraction_of
 
 SHORT = 20  # digits of a value in a table
-NOTHING = "of no class of the built-in table"
+NOTHING = "no formula of the built-in table"
 
 
 def known_as(fraction: Fraction) -> str:
@@ -74,6 +74,7 @@ def picture(finds: Sequence[Find], path: Path, key: LibraryKey = EVERYTHING, how
         Page("Continued fractions of constants", entries).write(path)
         return
     try:
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError:
         raise UserError("a picture needs matplotlib: pip install 'discover-programs[plot]'") from None
@@ -88,7 +89,8 @@ def picture(finds: Sequence[Find], path: Path, key: LibraryKey = EVERYTHING, how
     axes.set_ylabel("irrationality measure δ")
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    with rc_context({"svg.hashsalt": "discover"}):  # the same bytes every time
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def coverage(

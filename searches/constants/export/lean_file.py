@@ -19,10 +19,10 @@ def write(export: Export) -> str:
     formula = export.sheet.formula
     closed = formula.lean(library_of(export.sheet.key)) if formula is not None else None
     if formula is None or closed is None:
-        what = (
-            "its value has no closed form" if formula is None else f"Mathlib has no word for a part of {formula.text}"
-        )
-        raise UserError(f"{export.name}: {what}; choose another format")
+        lacks = "its value has no closed form"
+        if formula is not None:
+            lacks = f"Mathlib has no word for a part of {formula.text}"
+        raise UserError(f"{export.name}: {lacks}; choose another format")
     proof = export.sheet.proof
     match proof.status:
         case "PROVED":
