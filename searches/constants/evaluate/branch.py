@@ -87,6 +87,10 @@ class Equation:
                 return cls(c, c * d(BACK) + a * before, before * (b * c - a * d), d, s, k)
         return None
 
+    def tail(self, f: arb, n: int) -> arb:
+        """The tail at term period n + start, of the solution f_n."""
+        return f if self.period == 1 else (f - self.d(n - 1)) / self.c(n - 1)
+
     def expansions(self, terms: int, number: Any) -> tuple[tuple[int, list], tuple[int, list]]:
         """(degree, coefficients of n^degree, n^(degree-1), ...) of p/c and q/c; degree -1000 for zero."""
         return _expansion(self.p, self.c, terms, number), _expansion(self.q, self.c, terms, number)
@@ -178,8 +182,24 @@ def _binomials(twice: int, parts: int, terms: int, precision: int) -> list[list[
     return table
 
 
-def series(equation: Equation, branch: Branch, terms: int, precision: int) -> list[arb]:
-    """Coefficients c_0, c_1, ... of f_n = n^(twice/2) sum of c_j n^(-j/parts); needs flint's context at `precision`."""
+@dataclass(frozen=True)
+class Series:
+    """f_n = n^(twice/2) sum of c_j n^(-j/parts), f_{n+1} likewise with g_j.
+
+    b: coefficients of q/c in `Equation`. Terms of a and b come a_at and b_at powers of n^(-1/parts) below those of f^2;
+    coefficient j was found at order j + late.
+    """
+
+    c: list[arb]
+    g: list[arb]
+    b: list[arb]
+    a_at: int
+    b_at: int
+    late: int
+
+
+def series(equation: Equation, branch: Branch, terms: int, precision: int) -> Series:
+    """So many terms of the tail's series; needs flint's context at `precision`."""
     parts, twice = branch.parts, branch.twice
     count = terms // parts + 3
     (d, a), (e, b) = equation.expansions(count, arb)
@@ -231,11 +251,11 @@ def series(equation: Equation, branch: Branch, terms: int, precision: int) -> li
             factor = 2 * c[1] + c[0] * j - a[1]
         c.append(-residual / factor)
         g[j] += c[j]
-    return c
+    return Series(c, g, b, a_at, b_at, late)
 
 
-def tail(equation: Equation, branch: Branch, c: list[arb], n: int) -> arb:
-    """The tail that stands at term period n + start, by the series up to its smallest term; radius: the last terms."""
+def tail(branch: Branch, c: list[arb], n: int) -> arb:
+    """f_n by the series up to its smallest term; radius: the last terms taken."""
     x = 1 / arb(n) if branch.parts == 1 else 1 / arb(n).sqrt()
     power, total, least = arb(1), arb(0), None
     last = [arb(0)] * 3
@@ -251,7 +271,4 @@ def tail(equation: Equation, branch: Branch, c: list[arb], n: int) -> arb:
         last = [*last[1:], arb(0) if term.contains(0) else size]
     worst = last[0].max(last[1]).max(last[2])
     total += arb(0, worst)
-    f = total * (arb(n) ** (branch.twice // 2)) * (arb(n).sqrt() if branch.twice % 2 else 1)
-    if equation.period == 1:
-        return f
-    return (f - equation.d(n - 1)) / equation.c(n - 1)
+    return total * (arb(n) ** (branch.twice // 2)) * (arb(n).sqrt() if branch.twice % 2 else 1)

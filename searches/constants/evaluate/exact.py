@@ -11,11 +11,13 @@ import flint
 from flint import arb, fmpq
 
 from searches.constants.evaluate import branch as _branch
-from searches.constants.evaluate.branch import Branch, Case, Equation
+from searches.constants.evaluate.branch import Branch, Case, Equation, Series
+from searches.constants.evaluate.enclosure import enclosed_tail
 from searches.constants.evaluate.kind import Kind, Value
 from searches.constants.fraction import Fraction, Poly, factors, plus, shifted, times, value
 
 MOST = 50_000  # terms at most
+PROOFS = 4  # depths at which a proof is tried before the value is taken without
 EXACT_TERMS = 2000  # a fraction that ends before is summed exactly
 LOG10 = math.log2(10)
 
@@ -23,11 +25,11 @@ LOG10 = math.log2(10)
 def high(fraction: Fraction, digits: int = 50, most: int = MOST) -> Value:
     """The value to so many decimal digits, from at most `most` terms.
 
-    Factorial and exponential convergence: the tail is enclosed by a theorem (positive terms: it lies between
-    consecutive convergents; Worpitzky: |f/a - 1| <= 1/2 where 4 |b(n)| <= |a(n) a(n-1)| from there on), carried back
-    in ball arithmetic: `rigorous`. Slower convergence: from the asymptotic series at two depths; the radius is
-    the sum of their difference and of the terms where the series is cut, no proof. `Value.digits` tells how many digits
-    were reached; kind SLOW if none.
+    The tail at some depth is enclosed by a theorem and carried back in ball arithmetic: `rigorous`. Where convergence
+    is factorial or exponential, by one on its first term: between consecutive convergents, where terms are positive;
+    |f/a - 1| <= 1/2 where 4 |b(n)| <= |a(n) a(n-1)| from there on (Worpitzky). Elsewhere by its asymptotic series with
+    value sets (`enclosure`). Where that fails too, the series at two depths is used, and the radius is twice their
+    difference: no proof. `Value.digits` tells how many digits were reached; kind SLOW if none.
     """
     if digits < 1:
         raise ValueError(f"{digits} digits")
@@ -232,49 +234,70 @@ def _enclosed(fraction: Fraction, branch: Branch, digits: int, most: int) -> Val
         with _precision(digits, extra + n.bit_length()):
             start = _enclosure(fraction, n)
             if start is not None:
-                p, q = backward(fraction, n * k, start)
-                if infinite(p, q, digits):
-                    return _nothing(Kind.DIVERGES, n * k)
-                ball = p / q
-                known = known_digits(ball)
-                if best is None or known > best.digits:
-                    best = Value(ball, known, Kind.CONVERGES, True, n * k, False)
-                if known >= digits:
+                new = replace(_valued(digits, True, n * k, backward(fraction, n * k, start)), accelerated=False)
+                if new.kind == Kind.DIVERGES:
+                    return new
+                if best is None or new.digits > best.digits:
+                    best = new
+                if new.digits >= digits:
                     break
         n, extra = n * 3 // 2 + 8, extra * 2
-    return _judged(best) if best else None
+    return best if best is not None and best.digits >= 1 else None
 
 
 def _accelerated(fraction: Fraction, equation: Equation, branch: Branch, digits: int, most: int) -> Value:
-    """From the series of the tail, at two depths; no proof."""
+    """From the series of the tail: enclosed by a theorem, or, where that is not to be had, at two depths."""
     k, s = equation.period, equation.start
-    n, extra = max(64, 4 * digits), 96
-    terms = 8 + digits // 2
+    n, terms, extra = max(48, 5 * digits), 8 + digits * 11 // 20, 64
     best = _nothing(Kind.SLOW)
-    while (n * 3 // 2) * k + s <= most:
+    for attempt in range(12):
+        depth = n * k + s
+        if depth > most:
+            break
         with _precision(digits, extra):
-            c = _branch.series(equation, branch, terms * branch.parts, flint.ctx.prec)
-            quotients = [backward(fraction, m * k + s, _branch.tail(equation, branch, c, m)) for m in (n, n * 3 // 2)]
-            if all(infinite(p, q, digits) for p, q in quotients):
-                return _nothing(Kind.DIVERGES, (n * 3 // 2) * k + s)
-            values = [p / q for p, q in quotients]
-            difference = abs(values[0] - values[1]).upper()
-            radius = 2 * difference + values[0].rad() + values[1].rad()
-            ball = arb(values[1].mid(), radius) if radius.is_finite() else arb.nan()
-            known = known_digits(ball)
-            if known > best.digits:
-                best = Value(ball, known, Kind.CONVERGES, False, (n * 3 // 2) * k + s, True)
-            if known >= digits:
+            found = _branch.series(equation, branch, terms * branch.parts, flint.ctx.prec)
+            tail = enclosed_tail(equation, branch, found, n)
+            if tail is not None:
+                new = _valued(digits, True, depth, backward(fraction, depth, equation.tail(tail, n)))
+            elif attempt < PROOFS:
+                new = None
+            else:
+                depth, new = _at_two_depths(fraction, equation, branch, found, n, digits)
+        if new is not None and (new.kind == Kind.DIVERGES or new.digits > best.digits):
+            best = new
+            if new.kind == Kind.DIVERGES or new.digits >= digits:
                 break
-        n, terms, extra = 2 * n, terms * 3 // 2, extra * 2
-    return _judged(best)
+        n, terms, extra = n * 8 // 5, terms * 5 // 4 + 1, extra * 3 // 2
+    return best if best.digits >= 1 or best.kind == Kind.DIVERGES else _nothing(Kind.SLOW, best.depth)
+
+
+def _at_two_depths(
+    fraction: Fraction, equation: Equation, branch: Branch, found: Series, n: int, digits: int
+) -> tuple[int, Value]:
+    """From depths n and 3n/2 (in periods): the radius is their difference, and that of the series' last terms."""
+    k, s = equation.period, equation.start
+    depths = (n * k + s, (n * 3 // 2) * k + s)
+    values = []
+    for m in (n, n * 3 // 2):
+        tail = equation.tail(_branch.tail(branch, found.c, m), m)
+        values.append(_valued(digits, False, m * k + s, backward(fraction, m * k + s, tail)))
+    first, second = values
+    if first.kind == Kind.DIVERGES or second.kind == Kind.DIVERGES:
+        both = first.kind == second.kind
+        return depths[1], second if both else _nothing(Kind.SLOW, depths[1])
+    radius = 2 * abs(first.ball - second.ball).upper() + first.ball.rad() + second.ball.rad()
+    ball = arb(second.ball.mid(), radius) if radius.is_finite() else arb.nan()
+    return depths[1], replace(second, ball=ball, digits=known_digits(ball))
+
+
+def _valued(digits: int, rigorous: bool, depth: int, quotient: tuple[arb, arb]) -> Value:
+    p, q = quotient
+    if infinite(p, q, digits):
+        return _nothing(Kind.DIVERGES, depth)
+    ball = p / q
+    return Value(ball, known_digits(ball), Kind.CONVERGES, rigorous, depth, True)
 
 
 def infinite(p: arb, q: arb, digits: int) -> bool:
     """Whether p / q cannot be told from infinity, to about so many digits."""
     return bool(q.contains(0) and not p.contains(0) and abs(q / p).upper() < arb(10) ** -max(digits - 2, 4))
-
-
-def _judged(found: Value) -> Value:
-    """SLOW if there are no digits."""
-    return found if found.digits >= 1 else replace(found, kind=Kind.SLOW)
