@@ -183,7 +183,7 @@ def _tricomi(a0: Expr, a1: Expr, b0: Expr, b1: Expr, b2: Expr) -> Family | None:
     p, c = 1 + r, 1 + r - s
     z = a0 / k - 1 - b1 / b2
     if not z > 0:
-        return None
+        return _doubled(k, r, s) if z == 0 and r.is_real else None
     one, other = (
         (sp.gamma(1 - c) if not (1 - c).is_Integer else sp.nan),
         (sp.gamma(c - 1) if not (c - 1).is_Integer else sp.nan),
@@ -203,6 +203,25 @@ def _tricomi(a0: Expr, a1: Expr, b0: Expr, b1: Expr, b2: Expr) -> Family | None:
         ("G(n) = U(p+n, c, z): G(n-1) = (2 (p+n) - c + z) G(n) - (p+n)(p+n-c+1) G(n+1) (DLMF 13.3.7)",),
         ("z > 0: U(p+n, c, z) is minimal as n -> oo (DLMF 13.3.7, 13.8; Perron),", PINCHERLE),
         lambda: tricomi(k, p, c, z),
+    )
+
+
+def _doubled(k: Expr, r: Expr, s: Expr) -> Family:
+    """The tails k (n + r) and k (n + s) themselves."""
+    large = r if r >= s else s
+    return Family(
+        "Euler's form with linear tails",
+        {"k": k, "r": large, "s": r + s - large},
+        k * large,
+        "k*(2*n + 1 + r + s)",
+        "-k**2*(n + r)*(n + s)",
+        ("f(n) = k (n + r) satisfies f(n) = a(n) + b(n+1)/f(n+1):",),
+        (
+            "f(n) = a(n) + b(n+1)/f(n+1); against k (n + s) it is minimal, as r >= s: the series of the products of",
+            "f/(f - a), ~ n^(r-s-1), diverges, so the fraction converges to f(0) (Waadeland's tail theorem)",
+            "f(0) = k r",
+        ),
+        lambda: (k * large, ""),
     )
 
 

@@ -33,8 +33,10 @@ def _ahead(value: Expr, a: Callable[[Expr], Expr], b: Callable[[Expr], Expr], st
 def kummer(k: Expr, p: Expr, c: Expr, z: Expr) -> tuple[Expr, str]:
     """k (c-1) 1F1(p; c-1; z)/1F1(p; c; z) where c - p is whole: Kummer's transformation to 1F1(1; .; -z)."""
     m = c - p
-    if not m.is_Integer or (c.is_Integer and c <= 1):
+    if c.is_Integer and c <= 1:
         raise Unsolved
+    if not m.is_Integer:
+        return _bessel(k, p, c, z)
 
     def first(order: Expr, bottom: Expr) -> Expr:  # 1F1(order; bottom; -z)
         if order <= 0:
@@ -52,6 +54,33 @@ def kummer(k: Expr, p: Expr, c: Expr, z: Expr) -> tuple[Expr, str]:
     return k * (c - 1) * first(m - 1, c - 1) / first(m, c), "Kummer's transformation, incomplete gamma function"
 
 
+def _bessel(k: Expr, p: Expr, c: Expr, z: Expr) -> tuple[Expr, str]:
+    """The same where c - 2 p is whole: Kummer's second theorem, 1F1(q; 2q; z) by I_(q-1/2)(z/2), and whole steps."""
+    if not (c - 2 * p).is_Integer or not p.is_Rational:
+        raise Unsolved
+    up = max(0, 1 - int(sp.floor(p)))
+    q, bottom, w = p + up, 2 * (p + up), z / 2
+    order = q - HALF
+    # F = 1F1 and T = z dF/dz, both over exp(w) (|w|/2)^-order gamma(1 + order)
+    here, slope = sp.besseli(order, abs(w)), w * sp.besseli(order, abs(w)) + abs(w) * sp.besseli(order + 1, abs(w))
+    if max(abs(c - bottom), up) > FAR:
+        raise Unsolved
+    while bottom < c:
+        if bottom == q:
+            raise Unsolved
+        above = (here - slope / z) * bottom / (bottom - q)
+        here, slope, bottom = above, bottom * slope / z - q * above, bottom + 1
+    while bottom > c:
+        curve = (z - bottom + 1) * slope + z * q * here
+        here, slope, bottom = here + slope / (bottom - 1), slope + curve / (bottom - 1), bottom - 1
+    while q > p:
+        if q == bottom:
+            raise Unsolved
+        slope = (slope - z * here) * (q - 1) / (q - bottom)
+        here, q = here - slope / (q - 1), q - 1
+    return k * (slope + (c - 1) * here) / here, "Kummer's second theorem, Bessel functions"
+
+
 def parabolic(k: Expr, x: Expr, order: Expr) -> tuple[Expr, str]:
     """k D_(1-p)(x)/D_-p(x) for whole p: repeated integrals of the error function."""
     if not order.is_Integer or order < 1 or order > FAR:
@@ -64,10 +93,10 @@ def parabolic(k: Expr, x: Expr, order: Expr) -> tuple[Expr, str]:
 
 def tricomi(k: Expr, p: Expr, c: Expr, z: Expr) -> tuple[Expr, str]:
     """k U(p-1, c, z)/U(p, c, z) where p or p-c+1 is whole: U(0) = 1, U(1, c, z) = e^z E_(2-c)(z)."""
-    if not (p.is_Integer and p > 0):
-        if not ((p - c).is_Integer and p - c + 1 > 0):
-            raise Unsolved
-        p, c = p - c + 1, 2 - c  # U(p, c, z) = z^(1-c) U(p-c+1, 2-c, z)
+    cases = [(q, d) for q, d in ((p, c), (p - c + 1, 2 - c)) if q.is_Integer and q > 0]  # U(p, c, z) is z^(1-c) times
+    if not cases:  # U(p-c+1, 2-c, z)
+        raise Unsolved
+    p, c = min(cases, key=lambda case: case[0])
     if not c.is_Rational or p > FAR:
         raise Unsolved
     ratio = 1 / (sp.exp(z) * sp.expint(2 - c, z))
@@ -101,7 +130,7 @@ def _root(k: Expr, p: Expr, q: Expr, c: Expr, z: Expr) -> tuple[int, Expr, str]:
     for r, x, y in sorted(cases, key=lambda case: case[0]):
         if not (x.is_Rational and y.is_Rational) or (x.is_Integer and x <= 0):
             continue
-        return int(-r), k * (1 - z) ** (1 - y) / incomplete_beta(y, x, z), "incomplete beta integral (Chebyshev)"
+        return int(-r), k * (1 - z) / incomplete_beta(y, x, z), "incomplete beta integral (Chebyshev)"
     raise Unsolved
 
 

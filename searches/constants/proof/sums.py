@@ -87,7 +87,7 @@ def lerch_integral(z: Expr, x: Expr) -> Expr:
     if x == HALF:  # double angles keep nested roots away
         turn = sp.radsimp((1 + z) / (1 - z))
         angle = sp.acosh(turn) if z.is_positive else sp.acos(turn)
-        return angle / sp.sqrt(size)
+        return angle * sp.sqrt(sp.radsimp(1 / size))
     p, q = int(x.p), int(x.q)
     step = size ** sp.Rational(1, q)
     if not (size.is_Rational and q in (3, 4, 6)):
@@ -124,7 +124,7 @@ def _binomial(z: Expr, alpha: Expr, beta: Expr, basic: Basic) -> tuple[Expr, str
             w = z / (z - 1)
             return (1 + (beta - 1) * w * lerch_integral(w, beta)) / (1 - z), "Pfaff's transformation, series of arcsin"
     if basic.kind == "pole" and beta == 1 and basic.power == 1:
-        return incomplete_beta(alpha, rational(basic.x), z), "incomplete beta integral, Chebyshev's criterion"
+        return (1 - z) ** -alpha * incomplete_beta(alpha, rational(basic.x), z), "incomplete beta integral, Chebyshev's criterion"
     if basic.kind == "pole" and alpha == 1 and basic.x == fmpq(1, 2) and basic.power == 1 and beta == HALF and z < 1:
         # j!/(1/2)_j/(j + 1/2) = 2 j!/(3/2)_j
         w = z / (z - 1)
@@ -155,14 +155,16 @@ def _central(z: Expr, basic: Basic) -> tuple[Expr, str]:
 
 
 def incomplete_beta(a: Expr, b: Expr, z: Expr) -> Expr:
-    """J(a, b) = 2F1(a, b; b+1; z)/b, the integral of t^(b-1) (1-z t)^-a over (0, 1) continued in b, z < 1 real.
+    """(1-z)^a J(a, b), where J = 2F1(a, b; b+1; z)/b is the integral of t^(b-1) (1-z t)^-a over (0, 1) continued in b, z < 1.
 
-    By J(a-1, b) = J(a, b) - z J(a, b+1) and (1-z)^(1-a) = b J(a, b) - (b+1-a) z J(a, b+1) from one of the cases in
-    which it is elementary: a, b or a - b a whole number (Chebyshev 1853). Raises Unsolved.
+    By J(a-1, b) = J(a, b) - z J(a, b+1) and (1-z)^(1-a) = b J(a, b) - (b+1-a) z J(a, b+1) from a case that is
+    elementary: a, b or a - b a whole number (Chebyshev 1853); or a complete beta integral: z = -1 and a - 2 b a whole
+    number (t -> 1/t), or z = 1/4 and a - 1/2, 6 b whole (3-division of y^2 = x^3 - 1), or z = 3 - 2 sqrt(2) and a - 1/2, 4 b whole (the half
+    arc of the lemniscate). Raises Unsolved.
     """
+    edge = 1 - z
     if z == 0:
         return 1 / b
-    edge = 1 - z
     if b.is_Integer and b > 0:
         # expand t^(b-1) = ((1 - (1 - z t))/z)^(b-1)
         result: Expr = sp.S.Zero
@@ -170,58 +172,79 @@ def incomplete_beta(a: Expr, b: Expr, z: Expr) -> Expr:
             power = i - a
             one = -sp.log(edge) / z if power == -1 else (1 - edge ** (power + 1)) / ((power + 1) * z)
             result += sp.binomial(b - 1, i) * (-1) ** i * one
-        return result / z ** (b - 1)
+        return edge**a * result / z ** (b - 1)
     if a.is_Integer:
-        return _along_a(a, b, z)
-    if (a - b).is_Integer and not b.is_Integer:
-        base = b - sp.ceiling(b) + 1
-        # J(c, c) = w^c (integral of s^(c-1)/(1 + z w s)), w = 1/(1-z); then J(c, c+1) by the relation
-        w = 1 / edge
-        same = w**base * lerch_integral(sp.radsimp(-z * w), base)
-        return _walk(a, b, base, same, z)
+        return edge**a * _along_a(a, b, z)
+    if b.is_Integer:
+        raise Unsolved
+    base = b - sp.ceiling(b) + 1
+    if (a - b).is_Integer:
+        # (1-z)^c J(c, c) is the integral of s^(c-1)/(1 + z s/(1-z))
+        if base == HALF:  # sqrt((1-z)/|z|) as sqrt((1-z) |z|)/|z|, which is rational more often
+            turn = sp.radsimp(1 - 2 * z)
+            angle = sp.acos(turn) if z.is_positive else sp.acosh(turn)
+            return _walk(a, b, base, base, angle * sp.sqrt(sp.expand(abs(z) * edge)) / abs(z), z)
+        return _walk(a, b, base, base, lerch_integral(sp.radsimp(-z / edge), base), z)
+    if z == -1 and (a - 2 * b).is_Integer:
+        return _walk(a, b, 2 * base, base, 4**base * sp.gamma(base) ** 2 / sp.gamma(2 * base) / 2, z)
+    if z == sp.Rational(1, 4) and (a - HALF).is_Integer and 6 * base in (1, 5):
+        return _walk(a, b, HALF, base, _third(base), z)
+    if z == 3 - 2 * sp.sqrt(2) and (a - HALF).is_Integer and 4 * base in (1, 3):
+        return sp.radsimp(_walk(a, b, HALF, base, _half(base), z))
+    if z.is_negative:  # Pfaff's transformation
+        return edge * incomplete_beta(b + 1 - a, b, sp.radsimp(-z / edge))
     raise Unsolved
 
 
+def _third(b: Expr) -> Expr:
+    """sqrt(3/4) J(1/2, b) at z = 1/4, b = 1/6 or 5/6.
+
+    With t = x^-3 the integral of t^(b-1) (1-t)^(-1/2) over (0, 1/4) is 3 times that of dx/sqrt(x^3 - 1), or of
+    dx/(x^2 sqrt(x^3 - 1)), from x^3 = 4 on, and (4^(1/3), sqrt(3)) has order 3: two thirds of the complete integral,
+    up to an algebraic number in the second kind.
+    """
+    complete = 2 * sp.beta(b, HALF) / 3
+    algebraic = sp.sqrt(3) / 2 * sp.Rational(2) ** sp.Rational(1, 3) if 6 * b == 5 else 0
+    return sp.sqrt(3) / 2 * sp.Rational(4) ** b * (complete - algebraic)
+
+
+def _half(b: Expr) -> Expr:
+    """(1-z)^(1/2) J(1/2, b) at z = 3 - 2 sqrt(2), b = 1/4 or 3/4.
+
+    With t = s^4 the integral of t^(b-1) (1-t)^(-1/2) over (0, z) is 4 times that of ds/sqrt(1 - s^4), or of
+    s^2 ds/sqrt(1 - s^4), to s^2 = sqrt(2) - 1, the half of the lemniscate's arc (Fagnano 1718).
+    """
+    complete = sp.beta(b, HALF) / 2
+    if 4 * b == 1:
+        return sp.sqrt(2) * complete
+    return (2 + sp.sqrt(2)) * (complete + 2 - 2 * sp.sqrt(2))
+
+
 def _along_a(a: Expr, b: Expr, z: Expr) -> Expr:
-    """a whole: from J(1, b0) and J(0, b) = 1/b."""
+    """J of a whole a: from J(1, b0) and J(0, b) = 1/b."""
     if a <= 0:
         return sum((sp.binomial(-a, i) * (-z) ** i / (b + i) for i in range(int(-a) + 1)), sp.S.Zero)
     if a == 1:
-        return lerch(z, b, 1)[0] if abs(z) != 1 else _continued(z, b)
-    # (a-1) z J(a, b+1) = (1-z)^(1-a) - b J(a-1, b), from the derivative of t^b (1-z t)^(1-a)
+        return lerch(z, b, 1)[0]
+    # (a-1) z J(a, b) = (1-z)^(1-a) - (b-1) J(a-1, b-1), from the derivative of t^(b-1) (1-z t)^(1-a)
     return ((1 - z) ** (1 - a) - (b - 1) * _along_a(a - 1, b - 1, z)) / ((a - 1) * z)
 
 
-def _continued(z: Expr, b: Expr) -> Expr:
-    """J(1, b) at z = -1."""
-    if z == 1:
-        raise Unsolved
-    return lerch(z, b, 1)[0]
-
-
-def _walk(a: Expr, b: Expr, base: Expr, same: Expr, z: Expr) -> Expr:
-    """From J(base, base) to J(a, b) by whole steps."""
+def _walk(a: Expr, b: Expr, p: Expr, q: Expr, value: Expr, z: Expr) -> Expr:
+    """From (1-z)^p J(p, q) to (1-z)^a J(a, b) by whole steps; nothing but z itself multiplies."""
     edge = 1 - z
-
-    def right(p: Expr, q: Expr, value: Expr) -> Expr:  # J(p, q+1) of J(p, q)
-        if q + 1 - p == 0:
-            raise Unsolved
-        return (q * value - edge ** (1 - p)) / ((q + 1 - p) * z)
-
-    def left(p: Expr, q: Expr, value: Expr) -> Expr:  # J(p, q-1) of J(p, q)
-        return (edge ** (1 - p) + (q - p) * z * value) / (q - 1)
-
-    p, q, value = base, base, same
     while p < a:  # p z J(p+1, q+1) = (1-z)^-p - q J(p, q), from the derivative of t^q (1-z t)^-p
-        value = (edge**-p - q * value) / (p * z)
+        value = edge * (1 - q * value) / (p * z)
         p, q = p + 1, q + 1
-    while p > a:  # and back
-        value = (edge ** (1 - p) - (p - 1) * z * value) / (q - 1)
+    while p > a:
+        value = (1 - (p - 1) * z * value / edge) / (q - 1)
         p, q = p - 1, q - 1
     while q < b:
-        value = right(p, q, value)
+        if q + 1 == p:
+            raise Unsolved
+        value = (q * value - edge) / ((q + 1 - p) * z)
         q = q + 1
     while q > b:
-        value = left(p, q, value)
+        value = (edge + (q - p) * z * value) / (q - 1)
         q = q - 1
-    return normal(value) if value.has(sp.polygamma) else value
+    return value
