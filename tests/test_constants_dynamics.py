@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from math import factorial, gcd, log, sqrt
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +11,14 @@ from flint import nmod_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from searches.constants import known
+from searches.constants.config import BoxConfig
 from searches.constants.dynamics import conditions, estimate, exponent, reduction, sieve
 from searches.constants.dynamics.clusters import clusters, fit, propose, value
 from searches.constants.dynamics.curvature import PRIMES, degrees, vanishing
 from searches.constants.dynamics.growth import course
 from searches.constants.dynamics.measures import NAMES, delta, exact, measures, points
+from searches.constants.enumeration import Box
 from searches.constants.fraction import Fraction, Poly, shifted, times
 from searches.constants.identify.library import Library
 
@@ -134,16 +136,6 @@ def test_zero_polynomials_do_not_reduce() -> None:
     assert len(reduction(a[:0], b[:0])) == 0
 
 
-def targets() -> list[dict]:
-    """Verified fractions that come with the tests, if they do."""
-    path = Path("/work/shared/evidence/pcf_targets_train.json")
-    known = Path(__file__).parents[1] / "searches" / "constants" / "known" / "targets.json"
-    path = known if known.exists() else path
-    if not path.exists():
-        pytest.skip("no targets here")
-    return json.loads(path.read_text())
-
-
 def test_estimates_agree_with_exact_integers() -> None:
     depth = 64
     fractions = [APERY, ZETA2, LOG2, EULER, ROOT, Fraction.of((1, 1), (-3, 2)), Fraction.of((2, 7, 7), (0, 0, 0, 0, 8))]
@@ -198,9 +190,9 @@ def test_formulas_spread_inside_a_cluster_and_unknown_ones_are_put_together() ->
     logs = [Fraction.of((2 + k, 3), (0, 0, -2)) for k in range(1, 5)]
     fractions = pi + logs
     library = Library.load(names=["pi", "e"])
-    known = {i: fit(pi[i], value(pi[i], 60), "pi", library) for i in range(2)}
-    assert all(known.values())
-    formulas = {i: f for i, f in known.items() if f is not None}
+    anchors = {i: fit(pi[i], value(pi[i], 60), "pi", library) for i in range(2)}
+    formulas = {i: f for i, f in anchors.items() if f is not None}
+    assert len(formulas) == 2
     measured = measures(*batch(fractions))
     found = clusters(measured, set(formulas), smallest=3, planes=(("delta", "gamma_q"),))
     result = propose(fractions, formulas, found, library)
@@ -210,7 +202,27 @@ def test_formulas_spread_inside_a_cluster_and_unknown_ones_are_put_together() ->
 
 
 def test_all_verified_targets_that_reduce_are_told_from_those_that_do_not() -> None:
-    found = targets()
+    found = json.loads(known.TARGETS.read_text())
     fractions = [Fraction.of(t["a_poly"], t["b_poly"]) for t in found]
     expected = [bool(t["factorial_reduction_mod_test"]) for t in found]
     assert sieve(*batch(fractions)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        BoxConfig(a=[(-9, 9), (-8, 8)], b=[], factors=2, slopes=1, offsets=1, content=(-2, 2)),
+        BoxConfig(a=[(-20, 20), (-20, 20)], b=[], factors=2, slopes=2, offsets=1, content=(-3, 3), half=True),
+        BoxConfig(a=[(-9, 9), (-9, 9)], b=[], factors=4, slopes=1, offsets=0, content=(-1, 1), symmetric=True),
+        BoxConfig(a=[(1, 9), (0, 9)], b=[(-2, 2), (0, 1), (-1, 3)]),
+    ],
+)
+def test_tables_of_residues_sieve_a_box_as_its_rows_are_sieved(box: BoxConfig) -> None:
+    whole = Box(box)
+    start, stop = whole.total // 7, whole.total - 3
+    number, a, b = whole.reducing(start, stop)
+    x, y = whole.rows(start, stop)
+    expected = np.flatnonzero(sieve(x, y))
+    assert len(expected)
+    assert number.tolist() == (expected + start).tolist()
+    assert (a == x[expected]).all() and (b == y[expected]).all()

@@ -39,6 +39,18 @@ class Grid:
             index, out[:, i] = np.divmod(index, size)
         return out + self.low
 
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Where vectors from `start` to `stop` are among all those between low and high, zero counted too."""
+        if self._half:
+            return start + self._zero + 1, stop + self._zero + 1
+        return start + (start >= self._zero), stop + (stop > self._zero)
+
+    def index(self, place: np.ndarray) -> np.ndarray:
+        """The numbers of vectors from their places among all; zero's is -1."""
+        if self._half:
+            return place - self._zero - 1
+        return np.where(place == self._zero, -1, place - (place > self._zero))
+
 
 class Products:
     """Content times products of linear factors k n + r that have no zero at n = 1, 2, 3, ..."""
@@ -105,8 +117,28 @@ class Box:
     def rows(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """int64[n, terms of a] and int64[n, terms of b], lowest degree first."""
         index = np.arange(start, stop)
+        return self._rows(index)
+
+    def _rows(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a = self._a.rows(index % self._a.total)
         return (a if self._basis is None else a @ self._basis), self._b.rows(index // self._a.total)
+
+    def reducing(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Numbers, int64[n], and rows of those fractions that reduce as far as can be: what `dynamics.sieve` keeps."""
+        from searches.constants.dynamics import sieve
+        from searches.constants.dynamics.residues import survivors
+
+        many = self._a.total
+        which = np.arange(start // many, -(-stop // many))
+        spans = [self._a.span(max(start - i * many, 0), min(stop - i * many, many)) for i in which.tolist()]
+        basis = np.eye(len(self._a.sizes), dtype=np.int64) if self._basis is None else self._basis
+        b = self._b.rows(which)
+        row, place = survivors(b, np.array(spans), basis, self._a.low.tolist(), self._a.sizes)
+        index = self._a.index(place)
+        number = (which[row] * many + index)[index >= 0]
+        x, y = self._rows(number)
+        kept = sieve(x, y)
+        return number[kept], x[kept], y[kept]
 
 
 def _basis(config: BoxConfig) -> np.ndarray | None:

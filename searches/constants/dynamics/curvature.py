@@ -119,7 +119,7 @@ def _weights(primes: tuple[int, ...], width: int) -> np.ndarray:
 @inner
 def _reduce(row, prime, inverse):
     """Each number of a row to its residue nearest 0."""
-    for w in range(LANES):
+    for w in range(row.shape[0]):
         x = row[w]
         row[w] = x - ((x * inverse + _ROUND) - _ROUND) * prime
 
@@ -129,11 +129,11 @@ def _expand(coefficients, width, weights, order, prime, inverse, out):
     """The first `order` Taylor coefficients of polynomials at a point."""
     for k in range(order):
         row = out[k]
-        for w in range(LANES):
+        for w in range(row.shape[0]):
             row[w] = np.float32(0)
         for i in range(k, width):
             factor, c = weights[k, i], coefficients[i]
-            for w in range(LANES):
+            for w in range(row.shape[0]):
                 row[w] += factor * c[w]
         _reduce(row, prime, inverse)
 
@@ -144,11 +144,11 @@ def _advance(ta, tb, now, before, order, prime, inverse):
     for k in range(order - 1, -1, -1):
         row, c, y = before[k], tb[0], now[k]
         d = ta[0]
-        for w in range(LANES):
+        for w in range(row.shape[0]):
             row[w] = c[w] * row[w] + d[w] * y[w]
         for i in range(1, k + 1):
             c, d, x, y = tb[i], ta[i], before[k - i], now[k - i]
-            for w in range(LANES):
+            for w in range(row.shape[0]):
                 row[w] += c[w] * x[w] + d[w] * y[w]
         _reduce(row, prime, inverse)
 
@@ -185,7 +185,7 @@ def _vanishing(a, b, primes, table, order, trace, roots):
                 zero[:] = np.float32(1)
                 for k in range(wb):
                     row = tb[k]
-                    for w in range(LANES):
+                    for w in range(row.shape[0]):
                         zero[w] = zero[w] if row[w] == np.float32(0) else np.float32(0)
                         found[w] += zero[w]
                 for column in range(2):

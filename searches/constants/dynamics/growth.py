@@ -220,7 +220,7 @@ def _residues(coefficients, size, n, modulus, out):
 @inner
 def _reduced(values, modulus, inverse, out):
     """Residues nearest 0 of numbers below 2^62, good to one more than nearest."""
-    for w in range(LANES):
+    for w in range(out.shape[0]):
         x = values[w]
         x -= np.int64(float(x) * inverse) * modulus
         out[w] = x - _nearest(float(x) * inverse) * modulus
@@ -267,7 +267,7 @@ def _common(a, b, depths, primes, exponents, log_gcd):
                     _residues(cb, size, n, modulus, y)
                 for k in range(2):
                     r, s = state[k, now], state[k, 1 - now]
-                    for w in range(LANES):
+                    for w in range(x.shape[0]):
                         quotient = (float(x[w]) * float(r[w]) + float(y[w]) * float(s[w])) * inverse
                         s[w] = x[w] * r[w] + y[w] * s[w] - _nearest(quotient) * modulus
                 now = 1 - now
