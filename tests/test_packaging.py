@@ -113,7 +113,11 @@ def test_the_wheel_holds_three_packages_with_their_data_and_nothing_else(tmp_pat
         "discover_programs-0.1.0.dist-info",
     }
     assert {"discover/py.typed", "primitives/py.typed", "searches/py.typed"} <= set(names)
-    kept = [p.relative_to(ROOT).as_posix() for p in (ROOT / "searches").rglob("*") if p.suffix in (".toml", ".jinja")]
+    kept = [
+        p.relative_to(ROOT).as_posix()
+        for p in (ROOT / "searches").rglob("*")
+        if p.suffix in (".toml", ".jinja", ".json")
+    ]
     assert kept and set(kept) <= set(names)
     assert not [n for n in names if "__pycache__" in n or n.endswith((".nbc", ".nbi"))]
 
