@@ -231,7 +231,7 @@ def test_spellings() -> None:
 
 def test_every_word_has_every_spelling() -> None:
     for name, word in words().items():
-        arguments = ["1/3", "1/4", "1/5"][: word.arguments] if name != "acosh" else ["5"]
+        arguments = ["1/3", "1/4", "1/5", "1/2"][: word.arguments] if name != "acosh" else ["5"]
         node = parse(f"{name}({', '.join(arguments)})" if arguments else name)
         if name in ("polygamma",):
             node = parse("polygamma(2, 1/4)")

@@ -168,6 +168,8 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
     ("pi", "zeta(2)", "log(2)", "log(2)^2", "pi*log(2)", "catalan"),
     ("pi*sqrt(3)", "zeta(2)", "log(3)", "log(3)^2", "pi*sqrt(3)*log(3)", "polygamma(1, 1/3)"),
     ("pi", "sqrt(3)", "pi*sqrt(3)", "log(2 + sqrt(3))", "sqrt(3)*log(2 + sqrt(3))"),
+    ("pi", "pi*sqrt(3)", "log(2)", "log(3)", "sqrt(3)*log(2 + sqrt(3))"),
+    ("pi", "pi*sqrt(2)", "log(2)", "sqrt(2)*log(1 + sqrt(2))"),
     ("pi", "sqrt(2)", "pi*sqrt(2)", "log(1 + sqrt(2))", "sqrt(2)*log(1 + sqrt(2))"),
     ("pi", "sqrt(5)", "pi*sqrt(5)", "log(golden)", "sqrt(5)*log(golden)"),
     ("zeta(2)", "catalan", "pi*log(2 + sqrt(3))", "pi*log(1 + sqrt(2))"),

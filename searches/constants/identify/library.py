@@ -40,10 +40,13 @@ class Constant:
     group: str
     expression: Node
     degree: int = 0
+    _values: dict[int, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def value(self, digits: int) -> Any:
         """A flint ball whose relative radius is below 10^-digits. Raises UserError where there is no such real."""
-        return value_of(self.expression, digits)
+        if digits not in self._values:
+            self._values[digits] = value_of(self.expression, digits)
+        return self._values[digits]
 
     @property
     def node(self) -> Node:
@@ -98,9 +101,9 @@ def value_of(expression: Node, digits: int) -> Any:
     raise UserError(f"{printing.to_text(expression)} is zero, or no real number that {digits} digits can be found of")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Library:
-    """Constants, in a fixed order: built in, the user's, decoys."""
+    """Constants, in a fixed order: built in, the user's, decoys. Hashed by identity, as it is a key of caches."""
 
     constants: tuple[Constant, ...]
     _index: dict[str, Constant] = field(init=False, repr=False, compare=False)

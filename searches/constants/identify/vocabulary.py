@@ -71,6 +71,10 @@ def _operator(text: str) -> str:
     return r"\operatorname{{" + text + "}}"
 
 
+_GAUSS = (
+    "(ascPochhammer ℝ k).eval {0} * (ascPochhammer ℝ k).eval {1} / (ascPochhammer ℝ k).eval {2} * {3} ^ k "
+    "/ (k.factorial : ℝ)"
+)
 _SUM = "(∑' k : ℕ, {})"
 _ERF = "(2 / Real.sqrt Real.pi * ∫ t in {}, Real.exp (-t ^ 2))"
 _BESSEL = "({1} / 2) ^ (2 * (k : ℝ) + {0}) / ((k.factorial : ℝ) * Real.Gamma ((k : ℝ) + {0} + 1))"
@@ -153,5 +157,13 @@ def words() -> dict[str, Word]:
             "{{}}_1F_1({0}; {1}; {2})",
             "mp.hyp1f1({0}, {1}, {2})",
             _SUM.format(_KUMMER),
+        ),
+        "hyp2f1": Word(
+            4,
+            lambda a, b, c, x: x.hypgeom_2f1(a, b, c),
+            lambda s, a, b, c, x: s.hyper([a, b], [c], x),
+            "{{}}_2F_1({0}, {1}; {2}; {3})",
+            "mp.hyp2f1({0}, {1}, {2}, {3})",
+            _SUM.format(_GAUSS),
         ),
     }
