@@ -83,15 +83,14 @@ class BoxSweep(ConstantsDomain, Sweep):
 
     def scan(self, start: int, stop: int) -> tuple[dict[str, int], dict[str, np.ndarray]]:
         """Evaluate, look up, confirm; see Sweep."""
-        from searches.constants.dynamics import sieve
         from searches.constants.evaluate import Kind, first_pass
         from searches.constants.identify.moebius import rationals
 
-        a, b = self.box.rows(start, stop)
-        number = np.arange(start, stop)
         if self.config.box.sieve:
-            kept = sieve(a, b)
-            a, b, number = a[kept], b[kept], number[kept]
+            number, a, b = self.box.reducing(start, stop)
+        else:
+            number = np.arange(start, stop)
+            a, b = self.box.rows(start, stop)
         first = first_pass(a, b, self.config.box.depth)
         kinds = np.bincount(first.kind, minlength=len(Kind)).tolist()
         counts = dict.fromkeys(self.counts, 0) | {"reduce": len(a)} | dict(zip(KINDS, kinds, strict=True))
