@@ -49,8 +49,8 @@ class Deflated:
         out = [f"a, b = {text(self.a)}, {text(self.b)}"]
         if not self.plain:
             out += [
-                f"c = {text(self.c)}  # equivalence: the value is c(0) times that of a, b",
-                "inflated = c*a, c*c.subs(n, n - 1)*b" if degree(self.c) else "inflated = c*a, c**2*b",
+                f"inflation = sympify({text(self.c)})  # equivalence: the value is inflation(0) times that of a, b",
+                "inflated = inflation*a, inflation*inflation.subs(n, n - 1)*b",
             ]
         return out
 

@@ -77,6 +77,7 @@ def exact_value(fraction: Fraction) -> Any:
     from searches.constants.proof.interlaced import by_contraction
     from searches.constants.proof.named import by_name
     from searches.constants.proof.simple import quadratic, terminating
+    from searches.constants.proof.simpler import by_coboundary
 
     if fraction.period > 1:
         return by_contraction(fraction)
@@ -92,7 +93,8 @@ def exact_value(fraction: Fraction) -> Any:
         return quadratic(fraction, reduced)
     from searches.constants.proof.series import by_series
 
-    return by_series(fraction, reduced) or by_family(fraction, reduced) or by_name(fraction, reduced)
+    found = by_series(fraction, reduced) or by_family(fraction, reduced) or by_coboundary(fraction, reduced)
+    return found or by_name(fraction, reduced)
 
 
 def by_family(fraction: Fraction, reduced: Any) -> Any:
@@ -129,7 +131,7 @@ def by_family(fraction: Fraction, reduced: Any) -> Any:
     if start:
         lines.append(f"value = {source(value)}  # the terms before the tail added")
     else:
-        lines.append("value = tail" if reduced.plain else "value = tail*sympify(c).subs(n, 0)")
+        lines.append("value = tail" if reduced.plain else "value = tail*inflation.subs(n, 0)")
     return Exact(value, theorem, tuple(lines), closed)
 
 

@@ -49,9 +49,9 @@ def _euler_lines(form: Euler, start: int) -> list[str]:
 def _ends(fraction: Fraction, start: int, scaled: bool) -> list[str]:
     """From the tail at s to the value."""
     if start == 0:
-        return ["value = tail*at(c, 0)" if scaled else "value = tail"]
+        return ["value = tail*at(inflation, 0)" if scaled else "value = tail"]
     return [
-        "tail = tail*at(c, s)" if scaled else "tail = tail",
+        "tail = tail*at(inflation, s)" if scaled else "tail = tail",
         f"A, B = [lambda x, p=p: at(p, x) for p in ({'inflated' if scaled else '(a, b)'})]",
         "p, q, p1, q1 = A(0), 1, 1, 0",
         "for m in range(1, s):",

@@ -58,6 +58,6 @@ def quadratic(fraction: Fraction, reduced: Deflated) -> Exact | None:
         "assert expand(tail**2 - a*tail - b) == 0 and expand(other**2 - a*other - b) == 0",
         "# convergents: (tail^(n+2) - other^(n+2))/(tail^(n+1) - other^(n+1)), or (n+2)/(n+1) tail if both are equal",
         "assert abs(tail) > abs(other) or tail == other",
-        "value = tail*sympify(c).subs(n, 0)" if not reduced.plain else "value = tail",
+        "value = tail*inflation.subs(n, 0)" if not reduced.plain else "value = tail",
     ]
     return Exact(back(fraction, reduced, 0, tail), "fixed point of a + b/x (Lagrange)", tuple(lines))

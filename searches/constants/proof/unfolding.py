@@ -20,7 +20,7 @@ from searches.constants.proof.sums import rational
 
 Matrix = list[list[fmpq_poly]]
 MOST = 12  # steps a block
-DEGREE = 2  # of U
+DEGREE = 3  # of U
 
 
 def times(first: Matrix, second: Matrix) -> Matrix:
@@ -51,7 +51,7 @@ def _steps(matrix: Matrix) -> tuple[int, fmpq, fmpq, list[fmpq]] | None:
     return m, k, c, [size, -size]
 
 
-def _coboundary(matrix: Matrix, steps: Matrix, sign: int) -> Matrix | None:
+def coboundary(matrix: Matrix, steps: Matrix, sign: int) -> Matrix | None:
     """U with U(n) M(n) = sign K(n) U(n+1), not singular, of the lowest degree."""
     for d in range(DEGREE + 1):
         columns = []
@@ -100,7 +100,7 @@ def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...], why: str) -> 
         steps: Matrix = [[of([1]), of([])], [of([]), of([1])]]
         for i in range(m):
             steps = times(steps, [[k * (m * X + i) + c, of([]) + z], [of([1]), of([])]])
-        u = _coboundary(matrix, steps, sign)
+        u = coboundary(matrix, steps, sign)
         simple = family(k * X + c, of([]) + z)
         if u is None or simple is None:
             continue
