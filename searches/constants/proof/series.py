@@ -9,7 +9,7 @@ from searches.constants.proof.euler import Euler, solutions
 from searches.constants.proof.exact import Deflated, Exact, header, source
 from searches.constants.proof.polynomials import degree, number, shift, text
 from searches.constants.proof.sums import rational, total
-from searches.constants.proof.telescope import Split, Unsolved, converges, split
+from searches.constants.proof.telescope import Ratio, Split, Unsolved, converges, split
 
 TRIED = 4
 
@@ -98,24 +98,28 @@ def _summed(fraction: Fraction, reduced: Deflated, form: Euler) -> Exact:
     return Exact(back(fraction, reduced, start, tail), theorem, tuple(lines))
 
 
+def _quotient(ratio: Ratio) -> str:
+    """As sympy source."""
+    return f"S(1)*({text(ratio.top, 'j')})/({text(ratio.bottom, 'j')})"
+
+
 def _split_lines(form: Euler, found: Split, start: int) -> list[str]:
     """The split into what telescopes and basic sums, as an identity of rational functions."""
     core, step = found.core, found.core.step
     symbol = " ".join([f"({number(core.z)})^j", *(f"({x})_j" for x in core.alphas)] + [f"/({x})_j" for x in core.betas])
     weights = ", ".join(number(w) for w, _ in found.sums)
     factors = [basic.factor(core) for _, basic in found.sums]
-    terms = ", ".join(f"({text(e.top, 'j')})/({text(e.bottom, 'j')})" for e in factors)
+    terms = ", ".join(_quotient(e) for e in factors)
     first = 1 / (form.h2(start + 1) * form.f(start) * form.f(start + 1))
     ahead = text(shift(form.h1, start + 1), "j"), text(shift(form.h2, start + 2), "j")
     around = text(shift(form.f, start), "j"), text(shift(form.f, start + 2), "j")
     return [
         f"# t(j) = c(j) R(j), c(j) = {symbol}, rho(j) = c(j+1)/c(j)",
-        f"R = ({text(found.factor.top, 'j')})/({text(found.factor.bottom, 'j')})",
-        f"rho = sympify(({text(step.top, 'j')})/({text(step.bottom, 'j')}))",
+        f"R = {_quotient(found.factor)}",
+        f"rho = {_quotient(step)}",
         f"ratio = ({ahead[0]})*({around[0]})/(({ahead[1]})*({around[1]}))  # t(j+1)/t(j)",
-        "R = sympify(R)",
         f"assert cancel(rho*R.subs(j, j + 1)/R - ratio) == 0 and R.subs(j, 0) == {number(first)}",
-        f"U = sympify(({text(found.inside.top, 'j')})/({text(found.inside.bottom, 'j')}))",
+        f"U = {_quotient(found.inside)}",
         f"weights, basic = [{weights}], [{terms}]",
         "assert cancel(R - sum(w*e for w, e in zip(weights, basic)) - rho*U.subs(j, j + 1) + U) == 0",
         f"# so T = lim c(j) U(j) - U(0) + sum of weights times sums of c(j) E(j); the limit is {number(found.limit)}",
