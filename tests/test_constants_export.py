@@ -236,6 +236,10 @@ def test_latex_is_what_a_person_would_write() -> None:
     assert r"\[ a_n = (2n + 1)(17n^2 + 17n + 5), \quad b_n = -n^6 \]" in Exports(APERY)("latex")
 
 
+def test_exponents_stay_in_one_line() -> None:
+    assert r"\[ \frac{1}{{e}^{1/2} - 1} = 1 + " in Exports(ROOT_E)("latex")
+
+
 def test_the_header_says_what_it_is() -> None:
     lines = Exports(FOUR_OVER_PI)("text").splitlines()
     assert lines[0] == "SPDX-License-Identifier: MIT-0"
@@ -373,6 +377,7 @@ def test_every_constant_has_mathml(constant: Any) -> None:
         ("x^2", "<msup><mi>x</mi><mn>2</mn></msup>"),
         (r"\frac{1}{\pi}", "<mfrac><mn>1</mn><mi>π</mi></mfrac>"),
         (r"\sqrt{5} - 1", "<mrow><msqrt><mn>5</mn></msqrt><mo>−</mo><mn>1</mn></mrow>"),  # noqa: RUF001
+        ("a = -1", '<mrow><mi>a</mi><mo>=</mo><mo form="prefix">−</mo><mn>1</mn></mrow>'),  # noqa: RUF001
         ("a_{2n+1}", "<msub><mi>a</mi><mrow><mn>2</mn><mi>n</mi><mo>+</mo><mn>1</mn></mrow></msub>"),
         (r"\operatorname{erf}", "<mi>erf</mi><mo>&#x2061;</mo>"),
         (r"\text{not known}", "<mtext>not known</mtext>"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from searches.constants.proof import Proof
 
 DIGITS = 50
+_RAISED = re.compile(r"\^\{\\frac\{(-?\w+)\}\{(\w+)\}\}")
 HOW = {
     "digits": "to which fraction and formula agree, evaluated afresh (compared: {digits})",
     "rate": "decimal digits a term: {kind} convergence",
@@ -75,7 +77,9 @@ class Sheet:
     @property
     def latex(self) -> str:
         """The closed form in LaTeX."""
-        return self.formula.latex(subject.library_of(self.key)) if self.formula is not None else r"\text{unknown}"
+        if self.formula is None:
+            return r"\text{unknown}"
+        return raised(self.formula.latex(subject.library_of(self.key)))
 
     @property
     def equation(self) -> str:
@@ -113,6 +117,11 @@ class Sheet:
     def digits(self, count: int = DIGITS) -> str:
         """The first digits of the value, cut off, or fewer where fewer are known; an exact value in whole."""
         return decimal(self.value.ball, min(count, int(min(self.value.digits, count))))
+
+
+def raised(latex: str) -> str:
+    """With exponents such as 1/2 in one line."""
+    return _RAISED.sub(r"^{\1/\2}", latex)
 
 
 def decimal(ball: Any, count: int) -> str:

@@ -28,6 +28,7 @@ _FUNCTIONS = {
     "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "arcsin", "arccos", "arctan", "log", "ln",
     "exp", "max", "min", "gcd", "lim",
 }  # fmt: skip
+_BEFORE = {"<mo>=</mo>", "<mo>+</mo>", "<mo>−</mo>", '<mo stretchy="false">(</mo>', '<mo separator="true">,</mo>'}
 _SMALL = {"lim", "max", "min"}  # what stands below them is set below them
 
 
@@ -65,6 +66,11 @@ class _Parser:
         while (token := self.peek()) != end:
             if token in ("}", "\\right"):
                 raise ValueError(f"LaTeX has {token} too many: {self.latex!r}")
+            # After another sign, or at the start, a minus belongs to what follows.
+            if token == "-" and (not parts or parts[-1] in _BEFORE):
+                self.take()
+                parts.append('<mo form="prefix">−</mo>')
+                continue
             parts.append(self.scripted())
         if end is not None:
             self.take()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 from discover.errors import UserError
 from searches.constants import notation
 from searches.constants.export.mathml import mathml
-from searches.constants.sheet import Sheet
+from searches.constants.sheet import Sheet, raised
 from searches.constants.subject import library_of
 
 STATUS = {
@@ -93,7 +94,7 @@ class Page:
     @cached_property
     def summary(self) -> str:
         """How many there are, and what is proved."""
-        counts = Counter(e.sheet.proof.status for e in self.entries)
+        counts: Counter[str] = Counter(e.sheet.proof.status for e in self.entries)
         parts = [f"{counts[s]} {s} ({words})" for s, words in STATUS.items() if counts[s]]
         return f"{len(self.entries)} formulas: {'; '.join(parts)}." if parts else "No formulas."
 
@@ -154,7 +155,7 @@ def _group(sheet: Sheet) -> Group:
     if formula is None or formula.kind in ("algebraic", "rational"):
         return Group("", "not identified" if formula is None else "algebraic numbers")
     library = library_of(sheet.key)
-    titles = [library[name].latex if name in library else rf"\text{{{name}}}" for name in formula.names]
+    titles = [raised(library[name].latex) if name in library else rf"\text{{{name}}}" for name in formula.names]
     return Group(r", \; ".join(titles), ", ".join(formula.names))
 
 
@@ -194,7 +195,7 @@ def _badge(status: str) -> str:
 
 def _thin(latex: str) -> str:
     r"""Markdown would take the backslash from \, and \;."""
-    return latex.replace(r"\,", r"\thinspace ").replace(r"\;", r"\enspace ")
+    return re.sub(r"\\([,;]) ?", lambda m: r"\thinspace " if m[1] == "," else r"\enspace ", latex)
 
 
 def _plain(text: str) -> str:
