@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -301,8 +302,10 @@ def continue_search(resolved: spec.Spec, store: Store, observe: Observe | None) 
         stack.enter_context(threadpool_limits(1))  # sums in BLAS depend on the number of threads
         executor = workers.executor(resolved.run.workers)
         stack.callback(executor.shutdown, cancel_futures=True)
+        start, before = time.perf_counter(), sum(store.timings().values())
         found = search(problem, resolved, ref=resolved.ref, store=store, executor=executor, observe=observe)
-        store.finish([e.data for e in entries(found, problem)])
+        ending = time.perf_counter() - start - (sum(store.timings().values()) - before)
+        store.finish([e.data for e in entries(found, problem)], {"ending": ending})
 
 
 def entries(found: Sequence[Find], problem: Domain) -> list[Entry]:

@@ -185,8 +185,8 @@ class Store:
             db.execute("INSERT OR REPLACE INTO meta VALUES ('state', ?)", (_state_digest(hashes),))
         self._written = hashes
 
-    def finish(self, finds: Sequence[Mapping[str, Any]]) -> None:
-        """Store the final finds, best first, and mark the run as done.
+    def finish(self, finds: Sequence[Mapping[str, Any]], timing: Mapping[str, float] | None = None) -> None:
+        """Store the final finds, best first, and mark the run as done; `timing` (seconds) adds to the last generation's.
 
         A find is {"id", "program": text, "objectives": {name: float}, "descriptors": {name: int}}.
         """
@@ -197,6 +197,9 @@ class Store:
         with self._transaction() as db:
             db.execute("DELETE FROM finds")
             db.executemany("INSERT INTO finds VALUES (?, ?, ?, ?, ?)", rows)
+            last, _ = self._last_digest()
+            times = [(last or 0, name, float(seconds)) for name, seconds in (timing or {}).items()]
+            db.executemany("INSERT OR REPLACE INTO timings VALUES (?, ?, ?)", times)
             db.execute("INSERT OR REPLACE INTO meta VALUES ('done', ?)", (self.digest(),))
 
     # -- reading ------------------------------------------------------------------------------------------------------
