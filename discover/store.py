@@ -186,7 +186,7 @@ class Store:
         self._written = hashes
 
     def finish(self, finds: Sequence[Mapping[str, Any]], timing: Mapping[str, float] | None = None) -> None:
-        """Store the final finds, best first, and mark the run as done; `timing` (seconds) adds to the last generation's.
+        """Store the final finds, best first, and mark the run as done; `timing` (seconds) adds to the others.
 
         A find is {"id", "program": text, "objectives": {name: float}, "descriptors": {name: int}}.
         """
