@@ -175,13 +175,23 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of a very small box."""
-    import discover
-
+def process(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
+    """A run of a very small box in a process of its own, and the modules that it loaded."""
     folder = tmp_path_factory.mktemp("small") / "run"
-    discover.run("constants/box2", set=SMALL, out=folder)
-    return folder
+    code = f"""
+import sys, discover
+done = discover.run("constants/box2", set={SMALL!r}, out={str(folder)!r})
+assert done.top()
+print(*(name for name in sys.modules if name.startswith("searches.constants.")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return folder, set(done.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def run(process: tuple[Path, set[str]]) -> Path:
+    """The run's folder."""
+    return process[0]
 
 
 def command(monkeypatch: pytest.MonkeyPatch, capsys: Any, *arguments: Any) -> tuple[int, str, str]:
@@ -230,15 +240,8 @@ def test_coverage_of_runs_on_the_command_line(run: Path, monkeypatch: pytest.Mon
         report.main()
 
 
-def test_a_search_never_loads_what_is_known(tmp_path: Path) -> None:
-    code = f"""
-import sys, discover
-done = discover.run("constants/box2", set={SMALL!r}, out={str(tmp_path / "run")!r})
-assert done.top()
-print(*(name for name in sys.modules if name.startswith("searches.constants.")))
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
+def test_a_search_never_loads_what_is_known(process: tuple[Path, set[str]]) -> None:
+    _, loaded = process
     assert {"searches.constants.box", "searches.constants.identify.identify"} <= loaded
     assert not {m for m in loaded if m.startswith(("searches.constants.known", "searches.constants.report"))}
 
