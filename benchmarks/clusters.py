@@ -3,8 +3,8 @@
     python -m benchmarks.clusters --share 0.25
 
 Of the fractions that reduce modulo primes, one a canonical class: those with an entry in the Moebius table are anchors.
-How many others get a formula from the anchors of their clusters, how many lattice reductions that takes, and how many
-it takes with the constants in the library's order; which of the rest belong together.
+How many others get a formula from the anchors of their clusters, how many lattice reductions that takes, and which of
+the rest belong together. Then the infinite families among all fractions of the part that have an entry.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from searches.constants.dynamics.clusters import Cluster, clusters, propose
 from searches.constants.dynamics.curvature import sieve
+from searches.constants.dynamics.families import families
 from searches.constants.dynamics.measures import measures
 from searches.constants.evaluate import Kind, first_pass
 from searches.constants.fraction import Fraction
@@ -72,6 +73,7 @@ def main() -> None:
 
     a, b = part(options.share, options.seed)
     total = len(a)
+    everything = a, b
     kept = sieve(a, b)
     a, b = classes(a[kept], b[kept])
     step(f"{total} fractions, {int(kept.sum())} reduce, {len(a)} classes")
@@ -92,10 +94,18 @@ def main() -> None:
     step(f"{len(result.formulas)} new formulas by {result.tests} lattice reductions")
     for m, formula in sorted(result.formulas.items()):
         print(f"    {fractions[m].a} {fractions[m].b}  {formula.text}")
-    groups = result.unknown
+    groups = sorted(result.unknown, key=lambda group: (-len(group), group))
     step(f"{len(groups)} unknown constants with more than one fraction; {sum(map(len, groups))} fractions of these")
     for group in groups[:10]:
-        print("    " + "; ".join(f"{fractions[m].a} {fractions[m].b}" for m in group[:4]))
+        print(f"    {len(group)}: " + "; ".join(f"{fractions[m].a} {fractions[m].b}" for m in group[:4]))
+    a, b = everything
+    _, formulas = anchors(a, b, library, options.bound)
+    step(f"{len(formulas)} fractions of all {total} have an entry")
+    hits = [(Fraction.of(a[i].tolist(), b[i].tolist()), formula) for i, formula in formulas.items()]
+    found_families = families(hits, library)
+    step(f"{len(found_families)} infinite families")
+    for family in found_families:
+        print(f"    {family.text}  ({family.evidence})")
 
 
 def purity(found: list[Cluster], formulas: dict[int, Formula]) -> float:
