@@ -15,7 +15,7 @@ from searches.constants.fraction import factors, value
 
 
 def every(box: Box) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    a, b = box.rows(0, box.total)
+    a, b = box.rows(np.arange(box.total))
     return [(tuple(x), tuple(y)) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
 
 

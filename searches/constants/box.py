@@ -19,6 +19,7 @@ from searches.constants.fraction import Fraction
 from searches.constants.subject import ConstantsDomain, find_of, key_of
 
 if TYPE_CHECKING:
+    from searches.constants.identify.canonical import Canonical
     from searches.constants.identify.moebius import Table
 
 UNIDENTIFIED = -1
@@ -149,22 +150,24 @@ class BoxSweep(ConstantsDomain, Sweep):
 
         if not len(hits["number"]):
             return []
-        rows = [self.box.rows(int(n), int(n) + 1) for n in hits["number"]]
-        a, b = (np.concatenate(part) for part in zip(*rows, strict=True))
-        classes: dict[object, list[int]] = {}
+        a, b = self.box.rows(hits["number"])
+        classes: dict[Canonical, list[int]] = {}
         for i, key in enumerate(canonical_batch(a, b)):
             classes.setdefault(key, []).append(i)
-        items = []
-        for members in classes.values():
+        known, unknown = [], []
+        for key, members in classes.items():
             rank, best = min((self._rank(int(hits["code"][i]), a[i], b[i]), i) for i in members)
-            known = int((hits["code"][members] != UNIDENTIFIED).sum())
-            items.append((rank, (a[best].tolist(), b[best].tolist(), known or len(members))))
-        chosen = [item for _, item in sorted(items)[: self.config.box.finds]]
-        return [find for find in each("find", chosen) if find is not None]
+            identified = int((hits["code"][members] != UNIDENTIFIED).sum())
+            item = (a[best].tolist(), b[best].tolist(), identified or len(members))
+            if identified:
+                known.append((rank, item))
+            else:
+                unknown.append(((-len(key.top) - len(key.bot), *rank), item))
+        chosen = sorted(known)[: self.config.box.finds] + sorted(unknown)[: self.config.box.tries]
+        return [find for find in each("find", [item for _, item in chosen]) if find is not None]
 
-    def _rank(self, code: int, a: np.ndarray, b: np.ndarray) -> tuple[int, int, int, int, list[int]]:
-        """Constants before algebraic numbers before what is not identified; small formulas, then small coefficients
-        first, then few negative ones."""
+    def _rank(self, code: int, a: np.ndarray, b: np.ndarray) -> tuple[Any, ...]:
+        """Constants before algebraic numbers; small formulas, then small coefficients first, then few negative ones."""
         both = [*a.tolist(), *b.tolist()]
         plainness = sum(map(abs, both)), sum(c < 0 for c in both), both
         if code == UNIDENTIFIED:

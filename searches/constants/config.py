@@ -63,6 +63,7 @@ class BoxConfig(Table):
     sieve           look only at fractions whose convergents reduce as far as can be, modulo many primes; those that no
                     form of one constant explains are then tried with products and powers of constants
     finds           classes of hits that are worked out at the end, those with the smallest formulas
+    tries           and classes without a formula that are tried, those first that no smaller box can hold
     """
 
     a: Annotated[tuple[Range, ...], Field(strict=False, min_length=1, max_length=12)] = ((-5, 5),) * 3
@@ -77,6 +78,7 @@ class BoxConfig(Table):
     depth: int = Field(default=1000, ge=64, le=100_000)
     sieve: bool = False
     finds: int = Field(default=2000, ge=1, le=10**6)
+    tries: int = Field(default=400, ge=0, le=10**6)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
