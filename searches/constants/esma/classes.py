@@ -52,7 +52,7 @@ class Candidate:
 def classes(
     numbers: Numbers, words: np.ndarray, hits: Iterable[Hit], config: EsmaConfig
 ) -> list[tuple[Candidate, int]]:
-    """The verified fractions of all hits, the shortest formula first, with how many accepted instances each has.
+    """The verified fractions of all hits with the accepted instances of their class, the shortest formula first.
 
     Of a class there is the regular fraction, and a signed one where its terms take turns more quickly.
     """
@@ -79,13 +79,14 @@ def classes(
             place, fraction = simplest(pattern, around)
             constant = numbers.constant(hit.number)
             candidates.append(Candidate(fraction, constant, around[place], hit.number, pattern, complement))
-    shown = [(one, sum(hit.accepted for hit in m)) for m, made in groups.values() for one in _shown(made)]
+    shown = [(sum(hit.accepted for hit in found), _shown(made)) for found, made in groups.values()]
+    shown.sort(key=lambda pair: min((c.cost for c in pair[1]), default=(0, 0, 0, 0)))
     bits: dict[str, int] = {}
-    for one, _ in shown:
-        name = one.constant.name
-        bits[name] = max(bits.get(name, 0), needed(one.pattern, config.verify))
-    kept = [(one, n) for one, n in shown if verified(numbers, one, config.verify, bits[one.constant.name])]
-    return sorted(kept, key=lambda pair: pair[0].cost)
+    for c in (c for _, made in shown for c in made):
+        bits[c.constant.name] = max(bits.get(c.constant.name, 0), needed(c.pattern, config.verify))
+    return [
+        (c, total) for total, made in shown for c in made if verified(numbers, c, config.verify, bits[c.constant.name])
+    ]
 
 
 def _shown(candidates: list[Candidate]) -> list[Candidate]:

@@ -44,7 +44,7 @@ class EsmaConfig(BaseModel):
     depth: int = Field(default=100, ge=20, le=1000)
     verify: int = Field(default=1000, ge=100, le=100_000)
     bits: int = Field(default=16384, ge=64, le=10**6)
-    finds: int = Field(default=300, ge=1, le=100_000)
+    finds: int = Field(default=500, ge=1, le=100_000)
 
     @property
     def longest(self) -> int:

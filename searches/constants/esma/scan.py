@@ -53,6 +53,23 @@ def periodic(terms, n, length):
     return False
 
 
+@inner
+def accepts(c, depth, most, word, period, work):
+    """Length and memory of the recurrence of the terms c[:depth]; (most + 1, 0) if it is longer than `most`.
+
+    Also if the last half are all 2, with signs all minus. That is what one large quotient looks like, and goes on for
+    rational numbers only.
+    """
+    length, memory = recurrence(c, depth, most, work)
+    if length <= most and word == 1 and period == 1:
+        i = depth - 1
+        while i >= depth // 2 and c[i] == 2:
+            i -= 1
+        if i < depth // 2:
+            return most + 1, 0
+    return length, memory
+
+
 @outer
 def sift(table, pairs, numbers, terms, most, status):
     """status[i] of expression numbers[i]: PATTERN if its first `terms` quotients obey a recurrence of length <= most.
@@ -93,7 +110,7 @@ def choose(table, pairs, numbers, words, depth, most, status, hits):
         for w in range(words.shape[0]):
             for complement in range(2):
                 signed(out[1:], count - 1, words[w, 0], words[w, 1], complement == 1, c, depth)
-                length, memory = recurrence(c, depth, most, work)
+                length, memory = accepts(c, depth, most, words[w, 0], words[w, 1], work)
                 if length > most:
                     continue
                 hits[i, 0] += 1
@@ -104,35 +121,43 @@ def choose(table, pairs, numbers, words, depth, most, status, hits):
 
 
 @outer
-def test(table, pairs, numbers, words, depth, short, most, accepted):
+def test(table, pairs, numbers, words, depth, most, accepted, status):
     """Every signed fraction on its own, as ESMA does it: accepted[i] counts those whose recurrence is <= most.
 
-    The first `short` terms decide; 2 most + 2 of them lose nothing, as a recurrence of all terms is one of these.
-    Returns how many had too few quotients at this precision.
+    The first 2 most + 2 terms decide, which loses nothing: a recurrence of all terms is one of these. status[i] is
+    SHORT where the quotients do not suffice.
     """
+    first = min(2 * most + 2, depth)
     terms = 2 * depth + 4
     u, v = np.empty(table.shape[2], np.int64), np.empty(table.shape[2], np.int64)
     out, c = np.empty(terms, np.int64), np.empty(depth, np.int64)
     work = np.empty((4, depth + 1), np.uint32)
-    missing = 0
     for i in range(numbers.shape[0]):
         accepted[i] = 0
-        count, _, _ = regular(table, pairs, numbers[i], u, v, out, terms)
+        status[i] = DONE
+        count, state, _ = regular(table, pairs, numbers[i], u, v, out, 2 * first + 4)
+        if count < 4:
+            status[i] = state
+            continue
+        whole = False
         for w in range(words.shape[0]):
             for complement in range(2):
-                n = signed(out[1:], max(count - 1, 0), words[w, 0], words[w, 1], complement == 1, c, depth)
-                if n < short:
-                    missing += 1
+                n = signed(out[1:], count - 1, words[w, 0], words[w, 1], complement == 1, c, first)
+                if n < first:
+                    status[i] = state
                     continue
-                length, _ = recurrence(c, short, most, work)
+                length, _ = recurrence(c, first, most, work)
                 if length > most:
                     continue
+                if not whole:
+                    count, state, _ = regular(table, pairs, numbers[i], u, v, out, terms)
+                    whole = True
+                n = signed(out[1:], count - 1, words[w, 0], words[w, 1], complement == 1, c, depth)
                 if n < depth:
-                    missing += 1
+                    status[i] = state
                     continue
-                length, _ = recurrence(c, depth, most, work)
+                length, _ = accepts(c, depth, most, words[w, 0], words[w, 1], work)
                 accepted[i] += length <= most
-    return missing
 
 
 @outer
