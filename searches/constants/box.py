@@ -91,7 +91,7 @@ class BoxSweep(ConstantsDomain, Sweep):
             number, a, b = self.box.reducing(start, stop)
         else:
             number = np.arange(start, stop)
-            a, b = self.box.rows(start, stop)
+            a, b = self.box.rows(number)
         first = first_pass(a, b, self.config.box.depth)
         kinds = np.bincount(first.kind, minlength=len(Kind)).tolist()
         counts = dict.fromkeys(self.counts, 0) | {"reduce": len(a)} | dict(zip(KINDS, kinds, strict=True))

@@ -114,12 +114,8 @@ class Box:
             return a, max(map(abs, self.config.content)) * one**self.config.factors
         return a, sum(max(abs(low), abs(high)) * depth**k for k, (low, high) in enumerate(self.config.b))
 
-    def rows(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        """int64[n, terms of a] and int64[n, terms of b], lowest degree first."""
-        index = np.arange(start, stop)
-        return self._rows(index)
-
-    def _rows(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def rows(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """int64[n, terms of a] and int64[n, terms of b] of these numbers, lowest degree first."""
         a = self._a.rows(index % self._a.total)
         return (a if self._basis is None else a @ self._basis), self._b.rows(index // self._a.total)
 
@@ -136,7 +132,7 @@ class Box:
         row, place = survivors(b, np.array(spans), basis, self._a.low.tolist(), self._a.sizes)
         index = self._a.index(place)
         number = (which[row] * many + index)[index >= 0]
-        x, y = self._rows(number)
+        x, y = self.rows(number)
         kept = sieve(x, y)
         return number[kept], x[kept], y[kept]
 
