@@ -82,10 +82,15 @@ def classes(
     shown = [(sum(hit.accepted for hit in found), _shown(made)) for found, made in groups.values()]
     shown.sort(key=lambda pair: min((c.cost for c in pair[1]), default=(0, 0, 0, 0)))
     bits: dict[str, int] = {}
-    for c in (c for _, made in shown for c in made):
-        bits[c.constant.name] = max(bits.get(c.constant.name, 0), needed(c.pattern, config.verify))
+    for _, made in shown:
+        for one in made:
+            name = one.constant.name
+            bits[name] = max(bits.get(name, 0), needed(one.pattern, config.verify))
     return [
-        (c, total) for total, made in shown for c in made if verified(numbers, c, config.verify, bits[c.constant.name])
+        (one, total)
+        for total, made in shown
+        for one in made
+        if verified(numbers, one, config.verify, bits[one.constant.name])
     ]
 
 
