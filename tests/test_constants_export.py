@@ -273,8 +273,10 @@ def q : ℕ → ℤ
   | 1 => a 1
   | n + 2 => a (n + 2) * q (n + 1) + b (n + 2) * q n
 
-example : p 2 = 24 ∧ q 2 = 19 := by decide
-example : p 5 = 29520 ∧ q 5 = 23184 := by decide
+example : p 2 = 24 ∧ q 2 = 19 := by
+  first | norm_num [p, q, a, b] | decide
+example : p 5 = 29520 ∧ q 5 = 23184 := by
+  first | norm_num [p, q, a, b] | decide
 
 /-- 4/pi = 1 + 1^2/(3 + 2^2/(5 + 3^2/(7 + ...)))
 %s

@@ -225,8 +225,22 @@ def test_a_run_is_reported_shown_exported_and_verified(
     assert code == 0 and "WRONG" not in out
     page.gallery([Path("found")], "Gallery").write(Path("gallery.html"))
     assert "discover run constants/box2" in Path("gallery.html").read_text()
-    with pytest.raises(UserError, match="no artifact"):
-        page.gallery([tmp_path / "nothing"], "Gallery")
+    both = page.gallery([run, Path("found")], "Both").entries
+    assert len(both) == len(rows) and all(e.how.startswith("discover run constants/box2 --seed 0") for e in both)
+    for folder, message in ((tmp_path / "nothing", "no run"), (ROOT / "artifacts" / "functions", "no search for")):
+        with pytest.raises(UserError, match=message):
+            page.gallery([folder], "Gallery")
+
+
+def test_infinite_families_have_their_section(tmp_path: Path) -> None:
+    """2/log((k + 1)/(k - 1)) = k - 1/(3 k - 4/(5 k - ...)): found among members, written with k."""
+    members = [Fraction.of((k, 2 * k), (0, 0, -1)) for k in range(2, 8)]
+    finds = [subject.find_of(f) for f in members]
+    report.picture(finds, tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text()
+    assert "<h2>Infinite families</h2>" in text and "held out" in text and 'href="#families"' in text
+    report.picture(finds, tmp_path / "page.md")
+    assert "## Infinite families\n\n$$\na(n) = " in (tmp_path / "page.md").read_text()
 
 
 def test_coverage_of_runs_on_the_command_line(run: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -59,7 +59,7 @@ def write(export: Export) -> str:
     ]
     for n in (2, 5):
         up, down = fraction.convergent(n)
-        lines.append(f"example : p {n} = {up} ∧ q {n} = {down} := by decide")
+        lines.append(f"example : p {n} = {up} ∧ q {n} = {down} := by\n  first | norm_num [p, q, a, b] | decide")
     lines += [
         "",
         f"/-- {export.sheet.text} = {notation.nested(fraction, latex=False)}",

@@ -1,23 +1,27 @@
 """A page of formulas for reading: HTML with MathML, which needs no network, and Markdown with mathematics for GitHub.
 
-`python -m searches.constants.export.page FOLDER... -o PAGE.html` makes one of the artifacts in some folders.
+`python -m searches.constants.export.page FOLDER... -o PAGE.html` makes one of runs, and of the artifacts in folders.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from discover.errors import UserError
 from searches.constants import notation
 from searches.constants.export.mathml import mathml
 from searches.constants.sheet import Sheet, raised
 from searches.constants.subject import library_of
+
+if TYPE_CHECKING:
+    from searches.constants.dynamics.family import Family
 
 STATUS = {
     "PROVED": "exact from end to end; the certificate can be run",
@@ -83,6 +87,15 @@ class Page:
     entries: Sequence[Entry]
 
     @cached_property
+    def families(self) -> list[Family]:
+        """Infinite families that formulas of the page belong to."""
+        from searches.constants.dynamics.families import families
+
+        known = {e.sheet.fraction: e.sheet.formula for e in self.entries if e.sheet.fraction.period == 1}
+        found = [(fraction, formula) for fraction, formula in known.items() if formula is not None]
+        return families(found, library_of(self.entries[0].sheet.key)) if found else []
+
+    @cached_property
     def groups(self) -> list[Group]:
         """By constants, in the library's order; in a group proved ones first, then short ones."""
         found: dict[str, Group] = {}
@@ -104,6 +117,14 @@ class Page:
         groups = self.groups
         links = " ".join(f'<a href="#g{i}">{_title(g)}</a>' for i, g in enumerate(groups))
         body = "".join(_section(i, g) for i, g in enumerate(groups))
+        if self.families:
+            links += ' <a href="#families">families</a>'
+            listed = "".join(
+                f'<article>\n<div class="formula">{mathml(raised(f.latex))}</div>\n'
+                f"<dl><dt>evidence</dt><dd>{escape(f.evidence)}</dd></dl>\n</article>\n"
+                for f in self.families
+            )
+            body += f'<section id="families">\n<h2>Infinite families</h2>\n{listed}</section>\n'
         return (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -122,6 +143,10 @@ class Page:
                 lines += ["$$", _thin(entry.equation), "$$", "", f"${_thin(entry.terms)}$", ""]
                 lines += [f"**{entry.sheet.proof.status}**", ""]
                 lines += [f"- {name}: {_plain(text)}" for name, text in entry.facts] + [""]
+        if self.families:
+            lines += ["## Infinite families", ""]
+        for family in self.families:
+            lines += ["$$", _thin(raised(family.latex)), "$$", "", f"- evidence: {_plain(family.evidence)}", ""]
         return "\n".join(lines)
 
     def write(self, path: Path) -> None:
@@ -242,29 +267,44 @@ pre { overflow-x: auto; line-height: 1.4; }
 
 
 def gallery(folders: Sequence[Path], title: str) -> Page:
-    """The page of artifact folders, and of all artifact folders inside them."""
-    from discover import artifact
+    """The page of what runs found, and of all artifacts in folders; of equivalent fractions the first."""
     from searches.constants import report
-    from searches.constants.subject import key_of
+    from searches.constants.identify.canonical import canonical
 
-    entries = []
+    entries: dict[object, Entry] = {}
     for folder in folders:
-        files = sorted(folder.rglob(artifact.PROGRAM_FILE))
-        if not files:
-            raise UserError(f"{folder}: no artifact in it")
-        for file in files:
-            loaded = artifact.load(file)
-            sheet = Sheet(loaded.find, key_of(loaded.document.config["problem"]))
-            entries.append(Entry(sheet, loaded.document.reproduce, report.known_as(sheet.fraction)))
-    return Page(title, entries)
+        for sheet, how in _sheets(folder):
+            entries.setdefault(canonical(sheet.fraction), Entry(sheet, how, report.known_as(sheet.fraction)))
+    return Page(title, list(entries.values()))
+
+
+def _sheets(folder: Path) -> Iterator[tuple[Sheet, str]]:
+    """Of a run, or of the artifacts in a folder, with the commands that find them."""
+    from discover import artifact, runs
+    from discover.store import DATABASE
+
+    if (folder / DATABASE).is_file():
+        run = runs.load(folder)
+        for entry in run.top():
+            yield Sheet(entry.find, run.problem.library_key), run.provenance(entry)["reproduce"]
+        return
+    files = sorted(folder.rglob(artifact.PROGRAM_FILE))
+    if not files:
+        raise UserError(f"{folder}: no run, and no artifact in it")
+    for file in files:
+        loaded = artifact.load(file)
+        key = getattr(loaded.problem, "library_key", None)
+        if key is None:
+            raise UserError(f"{file}: of {loaded.document.search}, which is no search for constants")
+        yield Sheet(loaded.find, key), loaded.document.reproduce
 
 
 def main() -> None:
     """The command line; see the module."""
     import argparse
 
-    parser = argparse.ArgumentParser(description="A page of formulas, of artifact folders.")
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser = argparse.ArgumentParser(description="A page of formulas.")
+    parser.add_argument("folders", nargs="+", type=Path, help="run folders, and folders of artifacts")
     parser.add_argument("-o", "--out", type=Path, required=True, help="a .html or .md file")
     parser.add_argument("--title", default="Continued fractions of constants")
     arguments = parser.parse_args()
