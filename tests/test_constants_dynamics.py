@@ -221,7 +221,7 @@ def test_tables_of_residues_sieve_a_box_as_its_rows_are_sieved(box: BoxConfig) -
     whole = Box(box)
     start, stop = whole.total // 7, whole.total - 3
     number, a, b = whole.reducing(start, stop)
-    x, y = whole.rows(start, stop)
+    x, y = whole.rows(np.arange(start, stop))
     expected = np.flatnonzero(sieve(x, y))
     assert len(expected)
     assert number.tolist() == (expected + start).tolist()
