@@ -22,7 +22,7 @@ from searches.constants.dynamics.families import families
 from searches.constants.dynamics.measures import measures
 from searches.constants.evaluate import Kind, first_pass
 from searches.constants.fraction import Fraction
-from searches.constants.identify.canonical import canonical_batch
+from searches.constants.identify.canonical import canonical, canonical_batch
 from searches.constants.identify.formula import Formula
 from searches.constants.identify.library import Library, default
 from searches.constants.identify.moebius import Table, rationals
@@ -101,11 +101,23 @@ def main() -> None:
     a, b = everything
     _, formulas = anchors(a, b, library, options.bound)
     step(f"{len(formulas)} fractions of all {total} have an entry")
-    hits = [(Fraction.of(a[i].tolist(), b[i].tolist()), formula) for i, formula in formulas.items()]
+    hits = plainest([(Fraction.of(a[i].tolist(), b[i].tolist()), formula) for i, formula in formulas.items()])
+    step(f"{len(hits)} classes")
     found_families = families(hits, library)
     step(f"{len(found_families)} infinite families")
     for family in found_families:
         print(f"    {family.text}  ({family.evidence})")
+
+
+def plainest(hits: list[tuple[Fraction, Formula]]) -> list[tuple[Fraction, Formula]]:
+    """Of each canonical class the fraction with the smallest coefficients."""
+    best: dict[object, tuple[int, tuple[Fraction, Formula]]] = {}
+    for hit in hits:
+        size = sum(map(abs, (*hit[0].a, *hit[0].b)))
+        form = canonical(hit[0])
+        if form not in best or size < best[form][0]:
+            best[form] = size, hit
+    return [hit for _, hit in best.values()]
 
 
 def purity(found: list[Cluster], formulas: dict[int, Formula]) -> float:

@@ -69,7 +69,7 @@ def test_logarithms_with_different_arguments_are_one_formula(library: Library) -
 def test_values_that_follow_from_each_other_by_a_step(library: Library) -> None:
     found = [identified([-2 - k, -3], [0, -1, -2], "pi", library) for k in range(1, 5)]
     family = only(found, library)
-    expected = "a(n) = -k - 3*n - 2, b(n) = -2*n^2 - n: v(1) = 2/(pi - 4), v(k+1) = k*v(k)/(v(k) + 2*k + 1)"
+    expected = "a(n) = k + 3*n + 2, b(n) = -2*n^2 - n: v(1) = 2/(4 - pi), v(k+1) = k*v(k)/(2*k + 1 - v(k))"
     assert family.text == expected
     formula = family.formula(20)
     assert formula is not None and formula.names == ("pi",)
@@ -83,6 +83,13 @@ def test_arguments_that_are_ratios_and_constants_with_plain_names(library: Libra
     texts = {f.text for f in families(tangents + powers, library)}
     assert "a(n) = 2*k*n + k, b(n) = -1: v(k) = 1/tan(1/k)" in texts
     assert any("e^k" in text for text in texts)
+
+
+def test_members_are_recognised_with_other_signs_and_a_term_earlier_or_later(library: Library) -> None:
+    found = logarithms(library)
+    found[1] = identified([-5, -10], [0, 0, -1], "log(3/2)", library)
+    found[2] = identified([21, 14], [-1, -2, -1], "log(4/3)", library)  # without its first term
+    assert only(found, library).text == only(logarithms(library), library).text
 
 
 def test_too_few_members_make_no_family(library: Library) -> None:

@@ -31,6 +31,8 @@ from searches.constants.dynamics.family import (
     template,
 )
 from searches.constants.fraction import Fraction
+from searches.constants.fraction import shifted as polynomial
+from searches.constants.fraction import value as at_integer
 from searches.constants.identify.canonical import Canonical, canonical
 from searches.constants.identify.formula import Formula
 from searches.constants.identify.library import Library
@@ -59,14 +61,22 @@ def families(found: Sequence[tuple[Fraction, Formula]], library: Library, digits
     for fraction, formula in found:
         member = _member(fraction, formula)
         if member is not None:
-            key = template(member.name)[0], fraction.degrees
-            groups.setdefault(key, {})[_coefficients(fraction)] = member
+            group = groups.setdefault((template(member.name)[0], fraction.degrees), {})
+            for variant in _variants(member):
+                group.setdefault(_coefficients(variant.fraction), variant)
     for (name, degrees), members in sorted(groups.items()):
         for row in _rows(members, degrees):
             rows.append((name, degrees, row))
     result: list[Family] = []
     used: list[set[Canonical]] = []
-    for name, degrees, row in sorted(rows, key=lambda r: (-len(r[2]), _height(r[2][0]), r)):
+
+    def rank(one: tuple[str, tuple[int, int], tuple[Coefficients, ...]]) -> tuple[object, ...]:
+        """Long rows first, then small numbers in fractions and values, then few negative ones."""
+        name, degrees, row = one
+        numbers = [c for x in row for c in (*x, *groups[name, degrees][x].form)]
+        return -len(row), sum(map(abs, numbers)), sum(c < 0 for c in numbers), one
+
+    for name, degrees, row in sorted(rows, key=rank):
         members = groups[name, degrees]
         classes = {canonical(members[x].fraction) for x in row}
         periodic = all(len(p) == 1 for form in classes for block in form.blocks for p in block)
@@ -91,6 +101,23 @@ def _member(fraction: Fraction, formula: Formula) -> _Member | None:
         return None
     form = up.get(x, 0), up.get((), 0), down.get(x, 0), down.get((), 0)
     return _Member(fraction, name, template(name)[1], integers([Rational(c) for c in form]))
+
+
+def _variants(member: _Member) -> Iterator[_Member]:
+    """The fraction as it is, a term earlier or later, and these with -a for a: a search keeps one of all of them."""
+    a, b = member.fraction.a, member.fraction.b
+    versions = [(a, b, member.form)]
+    first, second = at_integer(a, 0), at_integer(b, 1)
+    if second:  # v = a(0) + b(1)/u
+        u = product((0, second, 1, -first), member.form)
+        versions.append((polynomial(a, 1), polynomial(b, 1), u))
+    if at_integer(b, 0):  # w = a(-1) + b(0)/v
+        w = product((at_integer(a, -1), at_integer(b, 0), 1, 0), member.form)
+        versions.append((polynomial(a, -1), polynomial(b, -1), w))
+    for x, y, (p, q, r, s) in versions:
+        for sign in (1, -1):
+            form = integers([Rational(c) for c in (sign * p, sign * q, r, s)])
+            yield _Member(Fraction.of([sign * c for c in x], y), member.name, member.numbers, form)
 
 
 def _coefficients(fraction: Fraction) -> Coefficients:
