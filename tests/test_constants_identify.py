@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from discover.errors import UserError
 from searches.constants.fraction import Fraction, Poly, plus, poly, shifted, times
 from searches.constants.identify import Canonical, Formula, Library, lattice
+from searches.constants.identify.algebraic import algebraic, quadratic
 from searches.constants.identify.canonical import canonical, canonical_batch
 from searches.constants.identify.formula import Monomial
 from searches.constants.identify.identify import compare, confirm, decoys, identify
 from searches.constants.identify.library import default
-from searches.constants.identify.moebius import Table, quadratic, rationals
+from searches.constants.identify.moebius import Table, rationals
 
 POLYS = st.lists(st.integers(-6, 6), min_size=1, max_size=4).map(poly).filter(bool)
 PI: Monomial = (("pi", 1),)
@@ -181,6 +182,28 @@ def test_roots_of_quadratics(a: int, b: int, c: int, sign: int) -> None:
     with lattice.precision(30):
         assert (a * x * x + b * x + c).contains(0)
     assert bool(x > quadratic(a, b, c, -sign).value(30)) == (sign > 0)
+
+
+@given(st.lists(st.integers(-9, 9), min_size=4, max_size=4), st.integers(2, 50))
+def test_forms_of_cube_roots(form: list[int], k: int) -> None:
+    """From the minimal polynomial of (p t + q)/(r t + s), t^3 = k, back to such a form."""
+    p, q, r, s = form
+    assume(p * s != q * r and round(k ** (1 / 3)) ** 3 != k)
+    with lattice.precision(80):
+        t = flint.arb(k).root(3)
+        x = (p * t + q) / (r * t + s)
+        found = lattice.algebraic(x, 75, 3)
+        assert found is not None and len(found) == 4
+        formula = algebraic(found, x, 60)
+        assert formula.value(50).overlaps(x)
+    assert all(name.endswith("^(1/3)") for name in formula.names)
+
+
+def test_other_algebraic_numbers_are_roots_of_polynomials() -> None:
+    with lattice.precision(60):
+        roots = [z.real for z, _ in flint.fmpz_poly([1, -3, 0, 1]).complex_roots()]
+        texts = {algebraic((1, -3, 0, 1), x, 50).text for x in roots}
+    assert texts == {f"root({k}, 1, -3, 0, 1)" for k in (1, 2, 3)}
 
 
 def test_a_table_that_is_too_large() -> None:

@@ -141,6 +141,8 @@ def _layouts(formula: Formula, library: Library | None) -> list[Node]:
     """As one quotient, both sides with either sign, and with the numerator split over a denominator of one term."""
     up, down = formula.numerator, formula.denominator
     layouts = [_whole(_sum(a, library), _sum(b, library)) for a, b in ((up, down), (_negated(up), _negated(down)))]
+    if all(c < 0 for c, _ in up):
+        layouts.insert(0, Node("neg", (_quotient(_sum(_negated(up), library), _sum(down, library)),)))
     if len(down) == 1 and len(up) > 1:
         layouts.append(_split(formula, library))
     return layouts

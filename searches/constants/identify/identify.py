@@ -16,11 +16,12 @@ from typing import Any, Literal
 from searches.constants.evaluate import Kind, high
 from searches.constants.fraction import Fraction
 from searches.constants.identify import lattice
+from searches.constants.identify.algebraic import algebraic
 from searches.constants.identify.builtin import FAMILIES
 from searches.constants.identify.expression import parse
 from searches.constants.identify.formula import Formula, Monomial, monomial
 from searches.constants.identify.library import DECOY, USER, Constant, Library, default, value_of
-from searches.constants.identify.moebius import moebius, quadratic
+from searches.constants.identify.moebius import moebius
 
 DIGITS = 50  # that a formula is found with
 MORE = 50  # that it is checked with in addition
@@ -121,13 +122,13 @@ def _simple(value: Any, digits: float, library: Library) -> Iterator[Formula]:
         return
     polynomial = lattice.algebraic(value, digits, 2)
     if polynomial is not None:
-        yield _found(_algebraic(polynomial, value, digits), digits)
+        yield _found(algebraic(polynomial, value, digits), digits)
         return
     found = [f for c in library.constants if c.degree != 2 and (f := _moebius(value, digits, c)) is not None]
     yield from sorted(found, key=lambda f: (f.kind, f.size))  # algebraic ones come first
     polynomial = None if found else lattice.algebraic(value, digits, DEGREE)
     if polynomial is not None:
-        yield _found(_algebraic(polynomial, value, digits), digits)
+        yield _found(algebraic(polynomial, value, digits), digits)
 
 
 def _found(formula: Formula, digits: float) -> Formula:
@@ -137,22 +138,6 @@ def _found(formula: Formula, digits: float) -> Formula:
 def _moebius(value: Any, digits: float, constant: Constant) -> Formula | None:
     found = lattice.moebius(value, constant.value(math.ceil(digits) + 10), digits)
     return None if found is None else _found(moebius(constant, *found), digits)
-
-
-def _algebraic(polynomial: Sequence[int], value: Any, digits: float) -> Formula:
-    """A root of an irreducible polynomial: by a square root, or as the k-th real root."""
-    if len(polynomial) == 3:
-        c, b, a = polynomial
-        with lattice.precision(digits):
-            return quadratic(a, b, c, 1 if 2 * a * value + b > 0 else -1)
-    from flint import fmpz_poly
-
-    with lattice.precision(digits):
-        roots: list[Any] = list(fmpz_poly(list(polynomial)).complex_roots())
-        reals = [z.real for z, _ in roots if z.imag.is_zero()]
-        place = 1 + sum(bool(r < value) for r in reals)
-    name = f"root({place}, {', '.join(map(str, polynomial))})"
-    return Formula.of("algebraic", {((name, 1),): 1}, {ONE: 1})
 
 
 def _mixed(fraction: Fraction, value: Any, digits: float, library: Library) -> Iterator[Formula]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import gcd
 
 import numpy as np
 
 from discover.errors import UserError
 from primitives.compiled import inner, outer
+from searches.constants.identify.algebraic import quadratic
 from searches.constants.identify.formula import Formula, Monomial
 from searches.constants.identify.library import Constant, Library
 
@@ -249,15 +249,3 @@ def moebius(constant: Constant, p: int, q: int, r: int, s: int) -> Formula:
     """(p x + q)/(r x + s)."""
     x: Monomial = ((constant.name, 1),)
     return Formula.of("algebraic" if constant.degree else "moebius", {x: p, (): q}, {x: r, (): s})
-
-
-def quadratic(a: int, b: int, c: int, sign: int) -> Formula:
-    """(-b + sign sqrt(b^2 - 4 a c)) / (2 a), with the square part taken out of the root."""
-    outside, inside = 1, b * b - 4 * a * c
-    for k in range(2, int(inside**0.5) + 1):
-        while inside % (k * k) == 0:
-            outside, inside = outside * k, inside // (k * k)
-    divisor = gcd(gcd(outside, b), 2 * a)
-    root: Monomial = ((f"sqrt({inside})", 1),)
-    up = {(): -b // divisor, root: sign * outside // divisor}
-    return Formula.of("algebraic", up, {(): 2 * a // divisor})
