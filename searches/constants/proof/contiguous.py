@@ -22,14 +22,13 @@ import sympy as sp
 from flint import fmpq_poly
 
 from searches.constants.proof.exact import source
-from searches.constants.proof.polynomials import degree
+from searches.constants.proof.polynomials import degree, shift
 from searches.constants.proof.special import gauss, kummer, parabolic, tricomi
 from searches.constants.proof.sums import rational
 from searches.constants.proof.telescope import Unsolved
 
 Expr = Any
-m = sp.Symbol("m")
-n = sp.Symbol("n")
+FAR = 64  # terms before a tail
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,20 @@ def family(a: fmpq_poly, b: fmpq_poly) -> Family | None:
                 return _gauss(a0, a1, b0, b1, b2)
             return _tricomi(a0, a1, b0, b1, b2) if square == 0 else None
     return None
+
+
+def settled(a: fmpq_poly, b: fmpq_poly, start: int = 0) -> tuple[Family, int] | None:
+    """The family of the tail at `start`, or at a later term without lower parameters 0, -1, ...; and that term."""
+    known = family(shift(a, start), shift(b, start))
+    if known is None:
+        return None
+    c = known.parameters.get("c", sp.S.Half)
+    if c.is_Integer and c <= 1:
+        start += 2 - int(c)
+        if start > FAR:
+            return None
+        known = family(shift(a, start), shift(b, start))
+    return None if known is None else (known, start)
 
 
 PINCHERLE = "so by Pincherle's theorem the fraction converges to f(0) = k G(-1)/G(0)"

@@ -1,7 +1,7 @@
 """Interlaced fractions: every period-th convergent of one is a convergent of a fraction of period 1 (contraction).
 
 With F(n) the tail at block n and M(n) = [[P, Q], [R, S]] the product of [[a, b], [1, 0]] over the block, b that of the
-next term, F(n) = (P F(n+1) + Q)/(R F(n+1) + S). So g(n) = R(n) (R(n-1) F(n) + S(n-1)) satisfies g(n) = A(n) + B(n+1)/g(n+1)
+next term, F(n) = (P F(n+1) + Q)/(R F(n+1) + S). So g(n) = R(n) (R(n-1) F(n) + S(n-1)) is A(n) + B(n+1)/g(n+1)
 with A(n) = R(n) S(n-1) + P(n) R(n-1), B(n+1) = -R(n+1) R(n-1) det M(n), truncated where F is.
 """
 
@@ -26,9 +26,7 @@ def block(fraction: Fraction) -> Matrix:
     """P, Q, R, S."""
     p, q, r, s = of([1]), of([]), of([]), of([1])
     for i, (a, _) in enumerate(fraction.blocks):
-        following = (
-            of(fraction.blocks[i + 1][1]) if i + 1 < fraction.period else shift(of(fraction.blocks[0][1]), 1)
-        )
+        following = of(fraction.blocks[i + 1][1]) if i + 1 < fraction.period else shift(of(fraction.blocks[0][1]), 1)
         top = of(a)
         p, q, r, s = p * top + q, p * following, r * top + s, r * following
     return p, q, r, s
@@ -143,5 +141,3 @@ def _converges(fraction: Fraction) -> str | None:
     if positive and growth >= -2:
         return "positive after a change of signs, Seidel-Stern"
     return "|a| >= |b| + 1, Sleszynski-Pringsheim" if large else None
-
-

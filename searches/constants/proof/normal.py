@@ -225,6 +225,14 @@ def _atanh(x: Expr) -> Expr:
     return _acosh(sp.radsimp((1 + square) / (1 - square))) / 2 if algebraic(x) else sp.atanh(x)
 
 
+def _sine(x: Expr) -> Expr:
+    """sin(pi x), 0 < x < 1; with one nested root only at eighths."""
+    if x.q == 8:
+        nested = sp.sqrt(2 + sp.sqrt(2)) / 2  # sin(3 pi/8)
+        return nested if x.p in (3, 5) else (sp.sqrt(2) - 1) * nested
+    return sp.sin(sp.pi * x)
+
+
 @lru_cache(maxsize=1024)
 def _gamma(x: Expr) -> Expr:
     if not x.is_Rational or x.q <= 2:
@@ -235,13 +243,13 @@ def _gamma(x: Expr) -> Expr:
         factor = sp.rf(base, m) if m > 0 else 1 / sp.rf(x, -m)
         return factor * _gamma(base)
     if x > HALF:
-        return sp.pi / (sp.sin(sp.pi * (1 - x)) * _gamma(1 - x))
+        return sp.pi / (_sine(x) * _gamma(1 - x))
     if x == sp.Rational(1, 6):  # duplication at 1/6
         return sp.Rational(2) ** sp.Rational(-1, 3) * sp.sqrt(3) / sp.sqrt(sp.pi) * sp.gamma(sp.Rational(1, 3)) ** 2
     if x == sp.Rational(3, 8):  # duplication at 1/8
         eighth = sp.gamma(sp.Rational(1, 8))
         quarter = sp.gamma(sp.Rational(1, 4))
-        return sp.sqrt(sp.pi) / sp.sin(3 * sp.pi / 8) * eighth / (sp.Rational(2) ** sp.Rational(3, 4) * quarter)
+        return sp.sqrt(sp.pi) / _sine(x) * eighth / (sp.Rational(2) ** sp.Rational(3, 4) * quarter)
     return sp.gamma(x)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Status = Literal["PROVED", "FAMILY", "CONJECTURED"]
 DIGITS = 50
-FAR = 64  # terms before a tail
 
 
 @dataclass(frozen=True)
@@ -101,22 +100,14 @@ def by_family(fraction: Fraction, reduced: Any) -> Any:
     """By a contiguous ratio, or None."""
     import sympy as sp
 
-    from searches.constants.proof.contiguous import family, hypergeometric
+    from searches.constants.proof.contiguous import hypergeometric, settled
     from searches.constants.proof.exact import Exact, header, source
-    from searches.constants.proof.polynomials import shift
     from searches.constants.proof.series import back
 
-    known, start = family(reduced.a, reduced.b), 0
-    if known is None:
+    found = settled(reduced.a, reduced.b)
+    if found is None:
         return None
-    c = known.parameters.get("c", sp.S.Half)
-    if c.is_Integer and c <= 1:  # a lower parameter 0, -1, ...: a later tail has none
-        start = 2 - int(c)
-        if start > FAR:
-            return None
-        known = family(shift(reduced.a, start), shift(reduced.b, start))
-    if known is None:
-        return None
+    known, start = found
     tail, theorem, closed = hypergeometric(known)
     value = back(fraction, reduced, start, tail)
     if value.has(sp.nan, sp.zoo, sp.oo):

@@ -130,7 +130,8 @@ def _root(k: Expr, p: Expr, q: Expr, c: Expr, z: Expr) -> tuple[int, Expr, str]:
     for r, x, y in sorted(cases, key=lambda case: case[0]):
         if not (x.is_Rational and y.is_Rational) or (x.is_Integer and x <= 0):
             continue
-        return int(-r), k * (1 - z) / incomplete_beta(y, x, z), "incomplete beta integral (Chebyshev)"
+        value, theorem = incomplete_beta(y, x, z)
+        return int(-r), k * (1 - z) / value, theorem
     raise Unsolved
 
 

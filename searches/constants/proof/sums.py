@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
-from searches.constants.proof.normal import HALF, normal
+from searches.constants.proof.normal import HALF
 from searches.constants.proof.telescope import Basic, Core, Unsolved
 
 Expr = Any
@@ -124,7 +124,8 @@ def _binomial(z: Expr, alpha: Expr, beta: Expr, basic: Basic) -> tuple[Expr, str
             w = z / (z - 1)
             return (1 + (beta - 1) * w * lerch_integral(w, beta)) / (1 - z), "Pfaff's transformation, series of arcsin"
     if basic.kind == "pole" and beta == 1 and basic.power == 1:
-        return (1 - z) ** -alpha * incomplete_beta(alpha, rational(basic.x), z), "incomplete beta integral, Chebyshev's criterion"
+        value, theorem = incomplete_beta(alpha, rational(basic.x), z)
+        return (1 - z) ** -alpha * value, theorem
     if basic.kind == "pole" and alpha == 1 and basic.x == fmpq(1, 2) and basic.power == 1 and beta == HALF and z < 1:
         # j!/(1/2)_j/(j + 1/2) = 2 j!/(3/2)_j
         w = z / (z - 1)
@@ -154,17 +155,17 @@ def _central(z: Expr, basic: Basic) -> tuple[Expr, str]:
     raise Unsolved
 
 
-def incomplete_beta(a: Expr, b: Expr, z: Expr) -> Expr:
-    """(1-z)^a J(a, b), where J = 2F1(a, b; b+1; z)/b is the integral of t^(b-1) (1-z t)^-a over (0, 1) continued in b, z < 1.
+def incomplete_beta(a: Expr, b: Expr, z: Expr) -> tuple[Expr, str]:
+    """(1-z)^a J(a, b), and why; J = 2F1(a, b; b+1; z)/b, the integral of t^(b-1) (1-z t)^-a over (0, 1), z < 1 real.
 
     By J(a-1, b) = J(a, b) - z J(a, b+1) and (1-z)^(1-a) = b J(a, b) - (b+1-a) z J(a, b+1) from a case that is
-    elementary: a, b or a - b a whole number (Chebyshev 1853); or a complete beta integral: z = -1 and a - 2 b a whole
-    number (t -> 1/t), or z = 1/4 and a - 1/2, 6 b whole (3-division of y^2 = x^3 - 1), or z = 3 - 2 sqrt(2) and a - 1/2, 4 b whole (the half
-    arc of the lemniscate). Raises Unsolved.
+    elementary: a, b or a - b a whole number (Chebyshev 1853); or a part of a complete integral: z = -1 and a - 2 b
+    whole (t -> 1/t), z = 1/4 and a - 1/2, 6 b whole, or z = 3 - 2 sqrt(2) and a - 1/2, 4 b whole. Raises Unsolved.
     """
-    edge = 1 - z
+    edge, name = 1 - z, "incomplete beta integral, "
+    elementary = name + "elementary by Chebyshev's criterion"
     if z == 0:
-        return 1 / b
+        return 1 / b, elementary
     if b.is_Integer and b > 0:
         # expand t^(b-1) = ((1 - (1 - z t))/z)^(b-1)
         result: Expr = sp.S.Zero
@@ -172,9 +173,9 @@ def incomplete_beta(a: Expr, b: Expr, z: Expr) -> Expr:
             power = i - a
             one = -sp.log(edge) / z if power == -1 else (1 - edge ** (power + 1)) / ((power + 1) * z)
             result += sp.binomial(b - 1, i) * (-1) ** i * one
-        return edge**a * result / z ** (b - 1)
+        return edge**a * result / z ** (b - 1), elementary
     if a.is_Integer:
-        return edge**a * _along_a(a, b, z)
+        return edge**a * _along_a(a, b, z), elementary
     if b.is_Integer:
         raise Unsolved
     base = b - sp.ceiling(b) + 1
@@ -183,16 +184,20 @@ def incomplete_beta(a: Expr, b: Expr, z: Expr) -> Expr:
         if base == HALF:  # sqrt((1-z)/|z|) as sqrt((1-z) |z|)/|z|, which is rational more often
             turn = sp.radsimp(1 - 2 * z)
             angle = sp.acos(turn) if z.is_positive else sp.acosh(turn)
-            return _walk(a, b, base, base, angle * sp.sqrt(sp.expand(abs(z) * edge)) / abs(z), z)
-        return _walk(a, b, base, base, lerch_integral(sp.radsimp(-z / edge), base), z)
+            same = angle * sp.sqrt(sp.expand(abs(z) * edge)) / abs(z)
+        else:
+            same = lerch_integral(sp.radsimp(-z / edge), base)
+        return _walk(a, b, base, base, same, z), elementary
     if z == -1 and (a - 2 * b).is_Integer:
-        return _walk(a, b, 2 * base, base, 4**base * sp.gamma(base) ** 2 / sp.gamma(2 * base) / 2, z)
+        complete = 4**base * sp.gamma(base) ** 2 / sp.gamma(2 * base) / 2
+        return _walk(a, b, 2 * base, base, complete, z), name + "half of a complete one (Kummer)"
     if z == sp.Rational(1, 4) and (a - HALF).is_Integer and 6 * base in (1, 5):
-        return _walk(a, b, HALF, base, _third(base), z)
+        return _walk(a, b, HALF, base, _third(base), z), name + "3-division of y^2 = x^3 - 1"
     if z == 3 - 2 * sp.sqrt(2) and (a - HALF).is_Integer and 4 * base in (1, 3):
-        return sp.radsimp(_walk(a, b, HALF, base, _half(base), z))
+        return sp.radsimp(_walk(a, b, HALF, base, _half(base), z)), name + "half arc of the lemniscate (Fagnano)"
     if z.is_negative:  # Pfaff's transformation
-        return edge * incomplete_beta(b + 1 - a, b, sp.radsimp(-z / edge))
+        value, theorem = incomplete_beta(b + 1 - a, b, sp.radsimp(-z / edge))
+        return edge * value, theorem
     raise Unsolved
 
 
