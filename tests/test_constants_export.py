@@ -453,3 +453,10 @@ def test_a_sheet_in_words() -> None:
     assert sheet.text == "1/(e*e1(1))" and sheet.convergence == "subexponential"
     assert sheet.rate == "digits grow like the square root of the number of terms"
     assert Sheet(subject.find_of(GOLDEN_RATIO)).rate == "0.418 digits a term"
+
+
+def test_files_are_named_after_constants_and_degrees() -> None:
+    domain: Any = workers.problem_of(spec.load("constants/box2").ref)
+    names = {f: domain.about(subject.find_of(f))["name"] for f in (BESSEL, GOLDEN_RATIO, ROOT_E, FOUR_OVER_PI)}
+    assert names[BESSEL] == "besselj_1_2_besselj_0_2_1_0" and names[FOUR_OVER_PI] == "pi_1_2"
+    assert names[GOLDEN_RATIO] == "sqrt_5_0_0" and names[ROOT_E].endswith("_period3_1_0")

@@ -150,7 +150,7 @@ class ConstantsDomain(Domain):
         if fraction.period > 1:
             words = [*words, f"period{fraction.period}"]
         name = re.sub(
-            r"\W+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII
+            r"[\W_]+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII
         ).strip("_")
         name = name if name[:1].isalpha() else f"formula_{name}"
         return {"name": name[:100], "status": "proven" if proof.status == "PROVED" else "measured"}
