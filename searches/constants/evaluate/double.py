@@ -47,7 +47,7 @@ def doubledouble(a: np.ndarray, b: np.ndarray, depth: int = 1000) -> DoubleDoubl
     result = DoubleDouble(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n))
     if n:
         a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
-        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 2, 12)]
+        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 3, 12)]
         _double(a, b, depth, result.high, result.low, result.digits, *columns, np.empty((2, TERMS)))
     return result
 
@@ -130,7 +130,7 @@ def _double(a, b, depth, high, low, digits, columns_a, columns_b, tails, work, s
                 work[0, lane] = tails[half, lane]
                 state[0, lane], state[1, lane], state[2, lane], state[3, lane] = tails[half, lane], 0.0, 1.0, 0.0
             if half == 1:
-                backward(columns_a, columns_b, n, ROUNDING, START, work[:2])
+                backward(columns_a, columns_b, n, ROUNDING, START, work[:3])
                 for lane in range(LANES):
                     state[8, lane] = work[1, lane]
             steps(a, b, rows, columns_a, columns_b, n, size, state[:4], state[4:8])

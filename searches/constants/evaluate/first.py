@@ -18,7 +18,7 @@ from searches.constants.evaluate import tail as _tail
 from searches.constants.evaluate.kind import FirstPass, Kind
 from searches.constants.evaluate.vectors import LANES, TINY, backward_steps
 
-TERMS = 12  # of the series
+TERMS = 16  # of the series
 EPS = 2.0**-53
 DEPTHS = ((28, 40), (128, 192))  # tried before the full depth, roots of a and b permitting
 AGREED = 8.0  # two depths agree if they differ by no more than this many times the bound on rounding
@@ -26,6 +26,8 @@ CONVERGES, TERMINATES, OSCILLATES, DIVERGES, SLOW, OVERFLOW = (int(k) for k in K
 ROOTS = 1 << 16  # integer roots of b are looked for up to here
 LIMIT = 2.0**63
 LEAST = 32  # terms that a fraction must have before its numbers grow too large
+LARGE = 1e-3  # an error of the first order that means nothing any more
+NOTHING = 1e-12  # a value whose absolute error is below, and not its relative one, is 0
 INFINITE = 1e9  # a value above this whose denominator cannot be told from 0 is infinite
 
 
@@ -58,7 +60,7 @@ def first_pass(a: np.ndarray, b: np.ndarray, depth: int = 1000) -> FirstPass:
     if left and deepest.min() < depth:  # neighbours share a depth: put the like together
         order = np.argsort(deepest, kind="stable")
         todo, deepest = todo[order], deepest[order]
-    columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 4)]
+    columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 6)]
     _evaluate(a, b, deepest, value, digits, kind, todo, *columns, np.empty((2, TERMS)))
     return FirstPass(value, digits, kind)
 
@@ -130,19 +132,15 @@ def _terminated(a, b, root):
 
 @inner
 def _accept(value, error, i, values, digits, kind, what):
-    """Write down a value with its relative error; true if any digit is known."""
-    if (abs(value) > INFINITE and error > 1e-3) or abs(value) > 1e150:
+    """Write down a value with its relative error, or SLOW."""
+    if abs(value) > 1e150 or (abs(value) > INFINITE and LARGE < error < np.inf):
         values[i], digits[i], kind[i] = math.inf, 0.0, DIVERGES
-        return True
-    if error >= 0.25 and abs(value) * error < 1e-9:  # nothing but rounding is left: 0
+    elif error > LARGE and abs(value) * error < NOTHING:  # only rounding is left of it
         values[i], digits[i], kind[i] = 0.0, _digits(abs(value) * (1 + error)), what
-        return True
-    known = min(_digits(error), 15.5)
-    if known < 1:
+    elif error < LARGE:
+        values[i], digits[i], kind[i] = value, min(_digits(error), 15.5), what
+    else:
         values[i], digits[i], kind[i] = math.nan, 0.0, SLOW
-        return False
-    values[i], digits[i], kind[i] = value, known, what
-    return True
 
 
 @inner
@@ -173,19 +171,23 @@ def tails_at(a, b, rows, short, long, tails, series):
 def backward(columns_a, columns_b, n, unit, first, state):
     """From tails state[0] at n, relatively off by `first`, to term 0: there state[0], and relative errors state[1].
 
-    state float64[2, LANES]; `unit` is the rounding of one operation.
+    state float64[3, LANES]; `unit` is the rounding of one operation. Errors are of first order: they say nothing once
+    they have been large for four terms in a row, and are infinite then.
     """
     wide_vectors()
     for lane in range(LANES):
         state[1, lane] = first
     backward_steps(columns_a, columns_b, state, n, unit)
+    for lane in range(LANES):
+        if not state[2, lane] < LARGE:
+            state[1, lane] = np.inf
 
 
 def convergents(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     """float64 n-th convergents p_n / q_n (n >= 1) of fractions as in `first_pass`; nothing is checked."""
     value = np.empty(len(a))
     if len(a):
-        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2)]
+        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 3)]
         _convergents(np.ascontiguousarray(a), np.ascontiguousarray(b), n, value, *columns)
     return value
 
@@ -255,13 +257,12 @@ def _evaluate(a, b, deepest, value, digits, kind, todo, columns_a, columns_b, ta
             _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series)
             for lane in range(lanes):
                 i = rows[lane]
-                v, w, e = work[0, lane], work[2, lane], work[3, lane]
+                v, w, e = work[0, lane], work[3, lane], work[4, lane]
                 difference = abs(v - w) / max(abs(w), 1e-200)
-                if difference <= AGREED * e:
-                    _accept(w, e + 2 * difference, i, value, digits, kind, CONVERGES)
-                elif stage == 2:
-                    error = e + 2 * difference
-                    _accept(w, error if error == error else 1.0, i, value, digits, kind, CONVERGES)
+                agreed = difference <= AGREED * e and e < LARGE
+                if agreed or stage == 2 or abs(w) * (e + difference) < NOTHING:
+                    # at the last depths: the series may not help much, nor more terms
+                    _accept(w, e + (2 if agreed else 4) * difference, i, value, digits, kind, CONVERGES)
                 else:
                     todo[kept] = i
                     deepest[kept] = deepest[block + lane]
@@ -282,7 +283,7 @@ def gather(a, b, rows, columns_a, columns_b):
 
 @inner
 def _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series):
-    """work rows: values and relative rounding errors from one depth, then from another."""
+    """work rows: values, relative rounding errors, warnings, from one depth, then from another."""
     far, size = 0.0, 0.0
     gather(a, b, rows, columns_a, columns_b)
     for i in rows:
@@ -297,7 +298,7 @@ def _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series):
     tails_at(a, b, rows, short, long, tails, series)
     for half in range(2):
         n = short if half == 0 else long
-        state = work[2 * half : 2 * half + 2]
+        state = work[3 * half : 3 * half + 3]
         for lane in range(LANES):
             state[0, lane] = tails[half, lane]
         backward(columns_a, columns_b, n, unit, unit, state)

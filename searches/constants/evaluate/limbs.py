@@ -69,7 +69,7 @@ def limbs(a: np.ndarray, b: np.ndarray, depth: int = 1000, limbs: int = 4) -> Li
     digits = np.zeros(n)
     if n:
         a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
-        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 2)]
+        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 3)]
         _limbs(a, b, depth, limbs, state, error, *columns, np.empty((2, TERMS)))
     for i in np.flatnonzero(error < 0.1):
         (p, q), (r, s) = ([whole(x) for x in state[half, i]] for half in range(2))

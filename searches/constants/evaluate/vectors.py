@@ -94,29 +94,36 @@ def _fabs(builder: Any, x: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{LANES}f64"), (x,))
 
 
+def _least(builder: Any, x: Any, y: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("<", x, y), x, y)
+
+
 def _constant(value: float) -> Any:
     return ir.Constant(_VECTOR, [value] * LANES)
 
 
 @intrinsic
 def backward_steps(typing: Any, columns_a: Any, columns_b: Any, state: Any, top: Any, unit: Any) -> Any:
-    """All steps from depth `top` > 0 to 0: state float64[2, LANES] = tail, its relative error; in place.
+    """All steps from depth `top` > 0 to 0: state float64[3, LANES] = tail, its relative error, a warning; in place.
 
     f_n = a(n) + b(n+1)/f_{n+1}; its error is |b(n+1)/f_{n+1}/f_n| (e + 2 unit) + unit. A tail that is exactly 0 becomes
-    TINY, so that the one before it is huge and the next as if nothing had happened.
+    TINY, so that the one before it is huge and the next as if nothing had happened; their errors are large without
+    harm. The warning is the largest error that four tails in a row had.
     """
 
     def body(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         arrays = [context.make_array(k)(context, builder, v) for k, v in zip(signature.args[:3], args[:3], strict=True)]
         data = [array.data for array in arrays]
         rows = [builder.extract_value(array.shape, 0) for array in arrays]
-        pointers = [_row(builder, data[2], ir.Constant(_INDEX, i)) for i in range(2)]
-        tail, inverse, error = (cgutils.alloca_once(builder, _VECTOR) for _ in range(3))
+        pointers = [_row(builder, data[2], ir.Constant(_INDEX, i)) for i in range(3)]
+        tail, inverse, error, second, third, worst = (cgutils.alloca_once(builder, _VECTOR) for _ in range(6))
         rounding = _splat(builder, args[4])
         double = builder.fadd(rounding, rounding)
         builder.store(builder.load(pointers[0], align=8), tail)
         builder.store(builder.fdiv(_constant(1.0), builder.load(tail)), inverse)
         builder.store(builder.load(pointers[1], align=8), error)
+        for slot in (second, third, worst):
+            builder.store(_constant(0.0), slot)
         with cgutils.for_range(builder, args[3], intp=_INDEX) as loop:
             after = builder.sub(args[3], loop.index)
             at = builder.sub(after, ir.Constant(_INDEX, 1))
@@ -126,10 +133,18 @@ def backward_steps(typing: Any, columns_a: Any, columns_b: Any, state: Any, top:
             total = builder.select(builder.fcmp_ordered("==", total, _constant(0.0)), _constant(TINY), total)
             reciprocal = builder.fdiv(_constant(1.0), total)
             share = _fabs(builder, builder.fmul(part, reciprocal))
-            builder.store(_fma(builder, share, builder.fadd(builder.load(error), double), rounding), error)
+            value = _fma(builder, share, builder.fadd(builder.load(error), double), rounding)
+            four = value
+            for slot in (error, second, third):
+                four = _least(builder, four, builder.load(slot))
+            larger = builder.fcmp_ordered(">", four, builder.load(worst))
+            builder.store(builder.select(larger, four, builder.load(worst)), worst)
+            builder.store(builder.load(second), third)
+            builder.store(builder.load(error), second)
+            builder.store(value, error)
             builder.store(reciprocal, inverse)
             builder.store(total, tail)
-        for pointer, slot in zip(pointers, (tail, error), strict=True):
+        for pointer, slot in zip(pointers, (tail, error, worst), strict=True):
             builder.store(builder.load(slot), pointer, align=8)
         return context.get_dummy_value()
 
