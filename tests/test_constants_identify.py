@@ -371,3 +371,10 @@ def test_sympy_has_the_value() -> None:
     assert str(formula.sympy()) == "6/zeta(3)"
     assert formula.lean() == "6 / (riemannZeta 3).re"
     assert formula.size == 2
+
+
+def test_what_can_not_be_told_is_not_guessed() -> None:
+    for a, b in (((10**30, 1), (1,)), ((1,), (10**30,)), ((), (1,)), ((10**9,), (1,))):
+        assert identify(Fraction.of(a, b)) is None
+    zero = identify(Fraction.of((0,), ()))
+    assert zero is not None and (zero.kind, zero.text) == ("rational", "0")

@@ -46,7 +46,7 @@ def relation(values: Sequence[Any], digits: float) -> tuple[int, ...] | None:
     """Integers c without common divisor, the first that is not 0 positive, with sum c_i values_i = 0.
 
     values: flint balls of at least `digits` decimal digits relative to the largest. None where there is no relation
-    that can be trusted.
+    that can be trusted; the smallest value has fewer digits, and these count.
     """
     from flint import fmpz_mat
 
@@ -54,10 +54,11 @@ def relation(values: Sequence[Any], digits: float) -> tuple[int, ...] | None:
     scaled = _scaled(values, digits)
     if scaled is None:
         return None
+    least = (min(abs(x).bit_length() for x in scaled) - 1) / BITS
     rows = [[int(i == j) for j in range(n)] + [scaled[i]] for i in range(n)]
     reduced = fmpz_mat(rows).lll()
     found = [int(reduced[0, j]) for j in range(n)]
-    if not trusted(found, digits) or abs(int(reduced[0, n])) > n * max(map(abs, found)):
+    if not trusted(found, least) or abs(int(reduced[0, n])) > n * max(map(abs, found)):
         return None
     divisor = gcd(*found)
     sign = 1 if next(c for c in found if c) > 0 else -1
@@ -65,7 +66,7 @@ def relation(values: Sequence[Any], digits: float) -> tuple[int, ...] | None:
 
 
 def _scaled(values: Sequence[Any], digits: float) -> list[int] | None:
-    """As integers, the largest of so many digits; None if one is not finite."""
+    """As integers, the largest of so many digits; None if one is not finite, or 0, or next to nothing beside it."""
     parts = []
     for v in values:
         if not v.is_finite():
@@ -74,13 +75,16 @@ def _scaled(values: Sequence[Any], digits: float) -> list[int] | None:
         parts.append((int(mantissa), int(exponent)))
     top = max((m.bit_length() + e for m, e in parts if m), default=0)
     up = int(digits * BITS) - top
-    return [m << (e + up) if e + up >= 0 else m >> -(e + up) for m, e in parts]
+    scaled = [m << (e + up) if e + up >= 0 else m >> -(e + up) for m, e in parts]
+    return scaled if all(abs(x) > 1 for x in scaled) else None
 
 
 def rational(value: Any, digits: float) -> Rational | None:
     """The ratio that a value is, to so many digits."""
     from flint import arb
 
+    if value.is_zero():
+        return Rational(0)
     found = relation([arb(1), value], digits)
     return None if found is None or found[1] == 0 else Rational(-found[0], found[1])
 
