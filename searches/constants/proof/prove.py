@@ -9,7 +9,6 @@ CONJECTURED  agreement of digits, nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 Status = Literal["PROVED", "FAMILY", "CONJECTURED"]
 DIGITS = 50
+LEAST = 12  # digits of a fraction that a value from theorems is held against
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,13 @@ def prove(fraction: Fraction, formula: Formula | None = None, library: Library |
     from searches.constants.proof.exact import source
 
     if formula is None:
-        status: Status = "PROVED" if closed else "FAMILY"
-        return Proof(status, theorem, (*lines, *_numeric_lines(fraction)), None, source(value))
+        if not _looks_right(fraction, value):
+            return Proof("CONJECTURED")
+        return Proof("PROVED" if closed else "FAMILY", theorem, lines, None, source(value))
     goal = formula.sympy(library)
     same = _compared(value, goal) if closed else None
     if same is not None:
-        return Proof("PROVED", theorem, (*lines, *same, *_numeric_lines(fraction)), formula, source(value))
+        return Proof("PROVED", theorem, (*lines, *same), formula, source(value))
     if _agree(value, goal):
         last = f"assert abs(N(value - formula, {DIGITS})) < 10**-{DIGITS - 10}  # to digits only"
         certificate = (*lines, f"formula = {source(goal)}", last)
@@ -158,20 +159,27 @@ def _compared(value: Any, goal: Any) -> list[str] | None:
     return lines
 
 
-def _agree(value: Any, goal: Any) -> bool:
-    """In digits."""
+def _agree(value: Any, goal: Any, digits: int = DIGITS - 10) -> bool:
+    """In so many digits."""
     import sympy as sp
 
     try:
         x, y = sp.N(value, DIGITS), sp.N(goal, DIGITS)
-        return bool(abs(x - y) < sp.Float(10) ** (10 - DIGITS) * max(1, abs(y)))
+        return bool(abs(x - y) < sp.Float(10) ** -digits * max(1, abs(y)))
     except (TypeError, ValueError, ArithmeticError):
         return False
 
 
-def _numeric_lines(fraction: Fraction) -> Sequence[str]:
-    """A look at a convergent, for the reader's comfort."""
-    return ()
+def _looks_right(fraction: Fraction, value: Any) -> bool:
+    """A value from theorems alone agrees with the fraction evaluated, where that can be done: a mistake would show."""
+    import sympy as sp
+
+    from searches.constants.evaluate import Kind, high
+
+    limit = high(fraction, DIGITS // 2)
+    if limit.kind not in (Kind.CONVERGES, Kind.TERMINATES) or limit.digits < LEAST:
+        return limit.kind not in (Kind.DIVERGES, Kind.OSCILLATES)
+    return _agree(value, sp.Float(limit.ball.mid().str(DIGITS, radius=False), DIGITS), int(limit.digits) - 2)
 
 
 __all__ = ["Proof", "Status", "exact_value", "prove"]
