@@ -42,13 +42,15 @@ class Strategy(Model):
     tournament: int = Field(default=5, ge=1, le=10_000_000)
     islands: int = Field(default=1, ge=1, le=10_000)
     migrate_every: int = Field(default=0, ge=0)
-    batch: int = Field(default=1024, ge=1, le=10_000_000)
+    batch: int = Field(default=1024, ge=1, le=10**15)
     restart_after: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.islands > self.batch:
             raise ValueError(f"batch={self.batch} cannot be divided among islands={self.islands}")
+        if self.batch > 10_000_000 and self.name != "exhaustive":
+            raise ValueError(f"batch={self.batch} is more than 10,000,000, which only an exhaustive search takes")
         if self.tournament > self.population:
             raise ValueError(f"tournament={self.tournament} is more than population={self.population}")
         return self
@@ -253,5 +255,6 @@ def _explain(error: ValidationError, model: type[BaseModel], table: str) -> str:
         choices = [str(c) for c in get_args(field.annotation)] if field else []
         return f"{where} = {first['input']!r} is not valid; {nearest(str(first['input']), choices)}"
     if kind == "value_error":
-        return f"[{where}] {first['msg'].removeprefix('Value error, ')}" if not path else f"{where}: {first['msg']}"
+        message = first["msg"].removeprefix("Value error, ")
+        return f"{where}: {message}" if path else f"[{where}] {message}"
     return f"{where} = {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -146,7 +146,7 @@ def test_workers_and_interruptions_change_nothing(small, tmp_path):
         (["identify.constants=['pie']"], "unknown constant 'pie'; did you mean 'pi'"),
         (["identify.user={half = '1/2'}"], "half"),
         (["identify.user={x = 'sqrtt(2)'}"], "sqrt"),
-        (["identify.file=nowhere.toml"], "nowhere.toml"),
+        (["identify.file=nowhere.toml"], r"problem\.identify: cannot read the constants of nowhere\.toml"),
     ],
 )
 def test_bad_boxes_are_refused_in_one_line(settings, message, small, tmp_path):
@@ -157,6 +157,14 @@ def test_bad_boxes_are_refused_in_one_line(settings, message, small, tmp_path):
     with pytest.raises(UserError, match=message) as caught:
         runs.run(spec_file, out=tmp_path / "bad", set=settings)
     assert "\n" not in str(caught.value) and not (tmp_path / "bad").exists()
+
+
+def test_constants_of_a_file_become_part_of_the_spec(small, tmp_path):
+    (tmp_path / "mine.toml").write_text('[constants]\nhalf_way = "log(11/7)"\n')
+    settings = [f"identify.file={tmp_path / 'mine.toml'}"]
+    resolved = spec.load(str(small.folder.parent / "small.toml"), settings)
+    assert resolved.config["problem"]["identify"]["user"] == {"half_way": "log(11/7)"}
+    assert str(tmp_path) not in spec.canonical_json(resolved.config)
 
 
 def test_a_huge_box_says_how_long_it_would_take(small, tmp_path):

@@ -38,6 +38,7 @@ class BoxSweep(ConstantsDomain, Sweep):
     (`identify.moebius.Table`), or UNIDENTIFIED where it only reduces factorially.
     """
 
+    how = "every fraction of a box, its limit looked up among forms of constants"
     counts = (
         "reduce", *KINDS, "rational", "matched", "algebraic", "confirmed", "refuted", "unresolved", "decoys_matched",
         "decoys_confirmed",
@@ -108,7 +109,7 @@ class BoxSweep(ConstantsDomain, Sweep):
             hit = self._confirm(fraction, codes[mine].tolist(), decoys[mine], counts)
             if hit is not None:
                 hits.append((int(number[row]), *hit))
-        if self.config.box.sieve:
+        if self.config.box.sieve and self.config.box.tries:
             rational[index] = True
             hits += [(n, UNIDENTIFIED, 0.0) for n in number[limits[~rational]].tolist()]
         hits.sort()

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from searches.constants.esma.config import EsmaConfig
+from searches.constants.evolution.config import EvolutionConfig
 
 Range = Annotated[tuple[int, int], Field(strict=False)]
-METHODS = ("box", "esma")
+METHODS = ("box", "esma", "evolution")
 
 
 class Table(BaseModel):
@@ -27,20 +28,19 @@ class IdentifyConfig(Table):
     decoys         random numbers that are looked for like constants: how many are "found" is the false-positive rate
     coefficients   of the forms (p x + q)/(r x + s) of a constant x that are looked up, at most this in magnitude
     digits         decimal digits to which a formula must hold before it counts as confirmed
-    lattice        largest coefficient of relations between products and powers of constants
     """
 
     constants: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    file: str = Field(default="", exclude=True)
     user: dict[str, str] = {}
     decoys: int = Field(default=4, ge=0, le=1000)
     coefficients: int = Field(default=8, ge=1, le=30)
     digits: int = Field(default=50, ge=30, le=10_000)
-    lattice: int = Field(default=1000, ge=1, le=10**6)
 
     @model_validator(mode="before")
     @classmethod
     def _read(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "file" in data:
+        if isinstance(data, dict) and data.get("file"):
             from searches.constants.identify.library import read_constants
 
             data = dict(data)
@@ -104,17 +104,19 @@ class BoxConfig(Table):
 class ConstantsConfig(Table):
     """What is enumerated or bred, and what its limits are compared with.
 
-    method     "box": every fraction of a box; "esma": signed simple fractions of expressions of constants
+    method     "box": every fraction of a box; "esma": signed simple fractions of expressions of constants;
+               "evolution": programs, bred
     hours      the longest time that a run may be going to take
     identify   constants
-    box, esma  of this method; the tables of other methods count for nothing
+    box, esma, evolution  of this method; the tables of other methods count for nothing
     """
 
-    method: Literal["box", "esma"] = "box"
+    method: Literal["box", "esma", "evolution"] = "box"
     hours: float = Field(default=1.0, gt=0.0)
     identify: IdentifyConfig = IdentifyConfig()
     box: BoxConfig = BoxConfig()
     esma: EsmaConfig = EsmaConfig()
+    evolution: EvolutionConfig = EvolutionConfig()
 
     @model_serializer(mode="wrap")
     def _own(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
