@@ -127,6 +127,15 @@ def test_terminating_fractions_are_exact() -> None:
     assert found.digits >= 30
 
 
+def test_values_that_are_0() -> None:
+    exact, limit = Fraction.of([0, -4, 2], [-3, 1]), Fraction.of([0, -1], [0, -3])
+    found = evaluate.first_pass(*batch(exact, limit))
+    assert found.value.tolist() == [0.0, 0.0]
+    assert (found.digits > 12).all()
+    assert high(exact, 30).ball.contains(0)
+    assert high(limit, 30).ball.contains(0)
+
+
 def test_numbers_too_large() -> None:
     a, b = batch(Fraction.of([1, 1], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), Fraction.of([0, 1], [1]))
     assert evaluate.first_pass(a, b).kind.tolist() == [Kind.OVERFLOW, Kind.CONVERGES]

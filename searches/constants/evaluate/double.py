@@ -14,13 +14,15 @@ import numpy as np
 
 from primitives.compiled import inner, outer
 from primitives.evaluators.intrinsics import fma, wide_vectors
-from searches.constants.evaluate.first import TERMS, backward, bound, first_root, gather, tails_at
+from searches.constants.evaluate.first import LARGE, TERMS, backward, bound, first_root, gather, rungs, tails_at
 from searches.constants.evaluate.tail import OSCILLATING, classify, degree
 from searches.constants.evaluate.vectors import LANES, double_steps
 
 ROUNDING = 2.0**-102  # of a step
 START = 2.0**-47  # of the tail's series, besides where it is cut
 EXACT = 2.0**53
+DEPTHS = (96, 384)  # tried before the full depth
+ENOUGH = 29.0  # digits with which a row is content
 INFINITE = 1e25  # no value is as large
 RANGE = 900.0  # binary digits that numbers may grow by before they are scaled
 
@@ -38,17 +40,27 @@ class DoubleDouble:
 
 
 def doubledouble(a: np.ndarray, b: np.ndarray, depth: int = 1000) -> DoubleDouble:
-    """Values from depth N = `depth` (>= 8), compared with those from 2N/3.
+    """Values from depth N <= `depth` (>= 8), compared with those from 2N/3.
 
     a int64[n, da + 1], b int64[n, db + 1] as in `first_pass`, whose kinds tell which rows are worth it: here fractions
     that oscillate or diverge have no digits. |a(m)|, |b(m)| must stay below 2^63 up to N + 1, else no digits either.
     """
     n = len(a)
     result = DoubleDouble(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n))
-    if n:
-        a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
-        columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 3, 12)]
-        _double(a, b, depth, result.high, result.low, result.digits, *columns, np.empty((2, TERMS)))
+    if not n:
+        return result
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    columns = [np.empty((rows, LANES)) for rows in (a.shape[1], b.shape[1], 2, 3, 12)]
+    left = np.arange(n)
+    for d, content in rungs(a, b, depth, DEPTHS):
+        part = np.full((3, len(left)), np.nan)
+        _double(a[left], b[left], d, part, *columns, np.empty((2, TERMS)))
+        better = part[2] > result.digits[left]
+        for target, found in zip((result.high, result.low, result.digits), part, strict=True):
+            target[left[better]] = found[better]
+        left = left[(result.digits[left] < ENOUGH) | ~content[left]]
+        if not len(left):
+            break
     return result
 
 
@@ -114,7 +126,7 @@ def _divided(u, u_low, v, v_low):
 
 
 @outer
-def _double(a, b, depth, high, low, digits, columns_a, columns_b, tails, work, state, series):
+def _double(a, b, depth, result, columns_a, columns_b, tails, work, state, series):
     for block in range(0, len(a), LANES):
         lanes = min(LANES, len(a) - block)
         rows = np.arange(block, block + lanes)
@@ -143,9 +155,9 @@ def _double(a, b, depth, high, low, digits, columns_a, columns_b, tails, work, s
                     continue
                 i = rows[lane]
                 difference = abs((x - state[9, lane]) + (y - state[10, lane])) / max(abs(x), 1e-200)
-                error = state[8, lane] + 2 * difference
-                if error < 0.1 and abs(x) < INFINITE and settled(a[i], b[i], depth, 2.0**63):
-                    high[i], low[i], digits[i] = x, y, min(-math.log10(error), 31.5)
+                error = state[8, lane] + 4 * difference
+                if error < LARGE and abs(x) < INFINITE and settled(a[i], b[i], depth, 2.0**63):
+                    result[0, i], result[1, i], result[2, i] = x, y, min(-math.log10(error), 31.5)
 
 
 @inner

@@ -19,6 +19,7 @@ from searches.constants.evaluate.kind import FirstPass, Kind
 from searches.constants.evaluate.vectors import LANES, TINY, backward_steps
 
 TERMS = 16  # of the series
+FEW_TERMS = 6  # where convergence is exponential anyway
 EPS = 2.0**-53
 DEPTHS = ((28, 40), (128, 192))  # tried before the full depth, roots of a and b permitting
 AGREED = 8.0  # two depths agree if they differ by no more than this many times the bound on rounding
@@ -135,8 +136,8 @@ def _accept(value, error, i, values, digits, kind, what):
     """Write down a value with its relative error, or SLOW."""
     if abs(value) > 1e150 or (abs(value) > INFINITE and LARGE < error < np.inf):
         values[i], digits[i], kind[i] = math.inf, 0.0, DIVERGES
-    elif error > LARGE and abs(value) * error < NOTHING:  # only rounding is left of it
-        values[i], digits[i], kind[i] = 0.0, _digits(abs(value) * (1 + error)), what
+    elif (error > LARGE or abs(value) < 1e-150) and abs(value) * (1 + error) < NOTHING:  # only rounding is left of it
+        values[i], digits[i], kind[i] = 0.0, min(_digits(abs(value) * (1 + error)), 15.5), what
     elif error < LARGE:
         values[i], digits[i], kind[i] = value, min(_digits(error), 15.5), what
     else:
@@ -158,9 +159,12 @@ def tails_at(a, b, rows, short, long, tails, series):
                 f = at(a[i], n + 1)
                 tails[half, lane] = at(a[i], n) + (at(b[i], n + 1) / f if f != 0 else 0.0)
         else:
-            twice, parts = _tail.series(case, a[i], d, b[i], e, series[0], series[1])
-            tails[0, lane] = _tail.tail(series[0], twice, parts, short)
-            tails[1, lane] = _tail.tail(series[0], twice, parts, long)
+            c, g = series[0], series[1]
+            if case == _tail.EXPONENTIAL:
+                c, g = c[:FEW_TERMS], g[:FEW_TERMS]
+            twice, parts = _tail.series(case, a[i], d, b[i], e, c, g)
+            tails[0, lane] = _tail.tail(c, twice, parts, short)
+            tails[1, lane] = _tail.tail(c, twice, parts, long)
     for half in range(2):
         for lane in range(LANES):
             if lane >= len(rows) or tails[half, lane] == 0:
@@ -181,6 +185,22 @@ def backward(columns_a, columns_b, n, unit, first, state):
     for lane in range(LANES):
         if not state[2, lane] < LARGE:
             state[1, lane] = np.inf
+
+
+def rungs(a: np.ndarray, b: np.ndarray, depth: int, lower: tuple[int, ...]) -> list[tuple[int, np.ndarray]]:
+    """Depths to try in turn, the last is `depth`, each with bool[n]: whether a row may be content with it.
+
+    A row may where the roots of its polynomials, before which it does not yet behave as it does later, are far below.
+    """
+    far = np.empty(len(a))
+    _reach(a, b, far)
+    return [(d, 4 * far + 16 < d) for d in lower if d < depth] + [(depth, np.ones(len(a), bool))]
+
+
+@outer
+def _reach(a, b, far):
+    for i in range(a.shape[0]):
+        far[i] = max(_root_bound(a[i], _tail.degree(a[i])), _root_bound(b[i], _tail.degree(b[i])))
 
 
 def convergents(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
