@@ -65,6 +65,7 @@ def test_known_values_to_60_digits(name: str) -> None:
     fraction, truth = EXAMPLES[name]
     found = high(fraction, 60)
     assert found.kind == Kind.CONVERGES
+    assert found.rigorous
     assert found.digits >= 60
     assert found.ball.overlaps(truth())
     assert error(found.ball, truth()) < 1e-58

@@ -17,7 +17,7 @@ from searches.constants.evaluate.kind import Kind, Value
 from searches.constants.fraction import Fraction, Poly, factors, plus, shifted, times, value
 
 MOST = 50_000  # terms at most
-PROOFS = 4  # depths at which a proof is tried before the value is taken without
+PROOFS = 5  # depths at which a proof is tried before the value is taken without
 EXACT_TERMS = 2000  # a fraction that ends before is summed exactly
 LOG10 = math.log2(10)
 
@@ -175,13 +175,11 @@ def _positive(fraction: Fraction, n: int) -> int:
 
 
 def _worpitzky(fraction: Fraction, n: int) -> bool:
-    """Whether 16 b_j^2 <= (a_j a_{j-1})^2 > 0 for all terms after the first of the n-th period."""
+    """Whether 16 b_j^2 <= (a_j a_{j-1})^2 for all terms after the first of the n-th period; no b_j is 0."""
     for i, (a, b) in enumerate(fraction.blocks):
         before = fraction.blocks[i - 1][0] if i else shifted(fraction.blocks[-1][0], -1)
         product = times(a, before)
-        if not product or not _from(plus(times(product, product), times((-16,), times(b, b))), n + 1):
-            return False
-        if not all(value(p, m) for p in (a, before) for m in (n, n + 1)) or not _from(times(product, product), n):
+        if not _from(plus(times(product, product), times((-16,), times(b, b))), n if i else n + 1):
             return False
     return True
 
@@ -250,12 +248,14 @@ def _accelerated(fraction: Fraction, equation: Equation, branch: Branch, digits:
     k, s = equation.period, equation.start
     n, terms, extra = max(48, 5 * digits), 8 + digits * 11 // 20, 64
     best = _nothing(Kind.SLOW)
+    found = tail = None
     for attempt in range(12):
         depth = n * k + s
         if depth > most:
             break
         with _precision(digits, extra):
-            found = _branch.series(equation, branch, terms * branch.parts, flint.ctx.prec)
+            if found is None or tail is not None:
+                found = _branch.series(equation, branch, terms * branch.parts, flint.ctx.prec)
             tail = enclosed_tail(equation, branch, found, n)
             if tail is not None:
                 new = _valued(digits, True, depth, backward(fraction, depth, equation.tail(tail, n)))
@@ -267,7 +267,10 @@ def _accelerated(fraction: Fraction, equation: Equation, branch: Branch, digits:
             best = new
             if new.kind == Kind.DIVERGES or new.digits >= digits:
                 break
-        n, terms, extra = n * 8 // 5, terms * 5 // 4 + 1, extra * 3 // 2
+        if tail is None:  # where terms grow too soon, farther out they do so later
+            n = n * 5 // 2
+        else:
+            n, terms, extra = n * 8 // 5, terms * 5 // 4 + 1, extra * 3 // 2
     return best if best.digits >= 1 or best.kind == Kind.DIVERGES else _nothing(Kind.SLOW, best.depth)
 
 

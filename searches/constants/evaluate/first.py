@@ -37,7 +37,8 @@ def first_pass(a: np.ndarray, b: np.ndarray, depth: int = 1000) -> FirstPass:
 
     Rows may have any lower degree, zeros at the end. Values are those of tail-accelerated evaluation to at most `depth`
     terms (>= 8), fewer where convergence is fast or where |a(n)| or |b(n)| would reach 2^63; OVERFLOW if that happens
-    within LEAST terms. Raises ValueError for arrays of another kind.
+    within LEAST terms. A block of LANES rows shares its depth: the last bits of a value depend on the rows beside it,
+    not on anything else. Raises ValueError for arrays of another kind.
     """
     if (
         a.ndim != 2
