@@ -1,8 +1,8 @@
 """Interlaced fractions that take several steps of a fraction of degrees (1, 0) in a block: Bessel functions, tan, e^x.
 
-With M(n) the matrix of a block and K(j) = [[k j + c, z], [1, 0]] that of a step of the simple fraction, M follows from
-m = deg trace M steps if U(n) M(n) = sign K(m n) ... K(m n + m - 1) U(n+1) for a polynomial matrix U (a coboundary). The
-determinant and the two highest coefficients of the trace leave one choice of k, c, z; U then solves linear equations.
+With M(n) the matrix of a block and K(j) = [[j + c, z], [1, 0]] that of a step of the simple fraction, M follows from
+m = deg trace M steps if U(n) M(n) = s K(m n) ... K(m n + m - 1) U(n+1) for a polynomial matrix U (a coboundary). The
+determinant and the two highest coefficients of the trace leave one choice of s, c and |z|; U solves linear equations.
 """
 
 from __future__ import annotations
@@ -35,31 +35,30 @@ def _whole_root(q: fmpq, m: int) -> fmpq | None:
 
 
 def _steps(matrix: Matrix) -> tuple[int, fmpq, fmpq, list[fmpq]] | None:
-    """m, k, c and the possible z."""
+    """m, s, c and the possible z."""
     trace = matrix[0][0] + matrix[1][1]
     determinant = matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0]
     m = degree(trace)
     if not 1 <= m <= MOST or degree(determinant) != 0:
         return None
-    scaled, size = _whole_root(trace[m], m), _whole_root(determinant[0], m)
-    if scaled is None or size is None:
+    scale = trace[m] / m**m
+    size = _whole_root(determinant[0] / scale**2, m)
+    if size is None:
         return None
-    k = scaled / m
-    # the product of k (m n + i) + c, i < m, has (k m)^(m-1) (m c + k m (m-1)/2) at n^(m-1)
-    sign = 1 if trace[m] > 0 else -1
-    c = (sign * trace[m - 1] / scaled ** (m - 1) - k * fmpq(m * (m - 1), 2)) / m
-    return m, k, c, [size, -size]
+    # the product of m n + i + c, i < m, has m^(m-1) (m c + m (m-1)/2) at n^(m-1)
+    c = (trace[m - 1] / (scale * m ** (m - 1)) - fmpq(m * (m - 1), 2)) / m
+    return m, scale, c, [size, -size]
 
 
-def coboundary(matrix: Matrix, steps: Matrix, sign: int) -> Matrix | None:
-    """U with U(n) M(n) = sign K(n) U(n+1), not singular, of the lowest degree."""
-    for d in range(DEGREE + 1):
+def coboundary(matrix: Matrix, steps: Matrix, scale: fmpq, most: int = DEGREE) -> Matrix | None:
+    """U with U(n) M(n) = scale K(n) U(n+1), not singular, of the lowest degree."""
+    for d in range(most + 1):
         columns = []
         for i, j, e in product((0, 1), (0, 1), range(d + 1)):
             unit: Matrix = [[X**e if (r, s) == (i, j) else of([]) for s in (0, 1)] for r in (0, 1)]
             ahead: Matrix = [[p(X + 1) if p.length() else p for p in row] for row in unit]
             left, right = times(unit, matrix), times(steps, ahead)
-            columns.append([left[r][s] - sign * right[r][s] for r in (0, 1) for s in (0, 1)])
+            columns.append([left[r][s] - scale * right[r][s] for r in (0, 1) for s in (0, 1)])
         for fixed in range(len(columns)):  # one unknown is 1, those before it 0
             answer = _kernel(columns, fixed)
             if answer is None:
@@ -95,13 +94,13 @@ def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...], why: str) -> 
     guess = _steps(matrix)
     if guess is None:
         return None
-    m, k, c, sizes = guess
-    for z, sign in product(sizes, (1, -1)):
+    m, scale, c, sizes = guess
+    for z in sizes:
         steps: Matrix = [[of([1]), of([])], [of([]), of([1])]]
         for i in range(m):
-            steps = times(steps, [[k * (m * X + i) + c, of([]) + z], [of([1]), of([])]])
-        u = coboundary(matrix, steps, sign)
-        simple = family(k * X + c, of([]) + z)
+            steps = times(steps, [[m * X + i + c, of([]) + z], [of([1]), of([])]])
+        u = coboundary(matrix, steps, scale)
+        simple = family(X + c, of([]) + z)
         if u is None or simple is None:
             continue
         if (u[0][0] * u[1][1] - u[0][1] * u[1][0])(0) == 0:
@@ -122,12 +121,12 @@ def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...], why: str) -> 
             "    following = blocks[i + 1][1] if i + 1 < len(blocks) else sympify(blocks[0][1]).subs(n, n + 1)",
             "    M = M*Matrix([[blocks[i][0], following], [1, 0]])",
             f"# {m} steps of the fraction a, b:",
-            f"a, b = {text(k * X + c)}, {number(z)}",
+            f"a, b = {text(X + c)}, {number(z)}",
             "steps = eye(2)",
             f"for i in range({m}):",
             f"    steps = steps*Matrix([[sympify(a).subs(n, {m}*n + i), b], [1, 0]])",
             f"U = Matrix([{entries}])",
-            f"assert (U*M - {sign}*steps*U.subs(n, n + 1)).applyfunc(expand) == zeros(2)",
+            f"assert (U*M - {number(scale)}*steps*U.subs(n, n + 1)).applyfunc(expand) == zeros(2)",
             f"# U takes the minimal solution to the minimal one; all convergents converge: {why}",
             *simple.lines,
             f"f = {source(inner)}",
