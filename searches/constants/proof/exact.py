@@ -21,13 +21,15 @@ class Exact:
     """A value that a theorem gives.
 
     value: a sympy expression; closed: in functions that a formula may hold (else it is a ratio of hypergeometric ones).
-    theorem: its name. lines: Python over sympy that checks the identities and ends with `value` defined.
+    theorem: its name; known: it is one of the literature whose proof is not checked here.
+    lines: Python over sympy that checks the identities and ends with `value` defined.
     """
 
     value: Expr
     theorem: str
     lines: tuple[str, ...]
     closed: bool = True
+    known: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 PROVED       every link is exact: the fraction's own identities (checked in the certificate), a named convergence
              theorem, special values by named theorems, and equality of two closed forms by algebra.
 FAMILY       the fraction is a ratio or a series of a named theorem whose hypotheses hold, but that this is the formula
-             is seen to many digits only.
+             is seen to many digits only; or a theorem of the literature says it, and its proof is not checked here.
 CONJECTURED  agreement of digits, nothing more.
 """
 
@@ -54,16 +54,17 @@ def prove(fraction: Fraction, formula: Formula | None = None, library: Library |
     if found is None:
         return Proof("CONJECTURED", formula=formula)
     value, theorem, lines, closed = found.value, found.theorem, found.lines, found.closed
+    best: Status = "FAMILY" if found.known or not closed else "PROVED"
     from searches.constants.proof.exact import source
 
     if formula is None:
         if not _looks_right(fraction, value):
             return Proof("CONJECTURED")
-        return Proof("PROVED" if closed else "FAMILY", theorem, lines, None, source(value))
+        return Proof(best, theorem, lines, None, source(value))
     goal = formula.sympy(library)
     same = _compared(value, goal) if closed else None
     if same is not None:
-        return Proof("PROVED", theorem, (*lines, *same), formula, source(value))
+        return Proof(best, theorem, (*lines, *same), formula, source(value))
     if _agree(value, goal):
         last = f"assert abs(N(value - formula, {DIGITS})) < 10**-{DIGITS - 10}  # to digits only"
         certificate = (*lines, f"formula = {source(goal)}", last)

@@ -37,7 +37,7 @@ def by_coboundary(fraction: Fraction, reduced: Deflated) -> Exact | None:
     for v, rest in _splits(b, left):
         for c in _shifts(a, b, rest):
             top, bottom = lead(a) * X + c, lead(b) * rest
-            u = coboundary(matrix, [[v * top, v * bottom], [v, of([])]], 1)
+            u = coboundary(matrix, [[v * top, v * bottom], [v, of([])]], fmpq(1))
             if u is None:
                 continue
             found = _value(fraction, reduced, u, v, top, bottom)
