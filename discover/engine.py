@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from discover.hurdle import Hurdle
 from discover.meta import MetaValidation
 from discover.problem import Find, Problem
 from discover.progress import Progress
+from discover.sweep import each
 from primitives.canonical import Canonicalizer
 from primitives.fingerprint import Fingerprinter
 from primitives.liveness import live
@@ -303,7 +305,7 @@ def search(
     if observe is not None:
         progress.best, progress.doing = best(running.archive), f"polishing the best of {len(finalists):,} finalists"
         observe(progress)
-    return problem.finish(finalists)
+    return problem.finish(finalists, partial(each, running.executor, ref))
 
 
 def best(archive: Archive) -> list[tuple[str, str]]:

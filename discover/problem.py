@@ -265,6 +265,9 @@ class Problem(Domain):
         Returns float64[n, len(scores)] and float64[n, C], the constants to keep (fitted, or those given).
         """
 
-    def finish(self, finds: Sequence[Find]) -> list[Find]:
-        """Polish the finalists (the elites, then the harvest) after the search; may be slow and exact."""
+    def finish(self, finds: Sequence[Find], each: Each) -> list[Find]:
+        """Polish the finalists (the elites, then the harvest) after the search; may be slow and exact.
+
+        each(method, items): what that method of this problem returns for every item, worked out by all workers.
+        """
         return list(finds)

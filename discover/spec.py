@@ -35,6 +35,8 @@ class Strategy(Model):
     migrate_every  generations between migrations (0: never)
     batch          candidates a generation, over all islands; "exhaustive" commits so many at a time
     restart_after  generations without improvement before a restart from the best (0: never)
+    parents        of "map_elites": every other one from the Pareto "front", the others any elites; or winners of a
+                   "tournament" among elites
     """
 
     name: StrategyName = "map_elites"
@@ -44,6 +46,7 @@ class Strategy(Model):
     migrate_every: int = Field(default=0, ge=0)
     batch: int = Field(default=1024, ge=1, le=10**15)
     restart_after: int = Field(default=0, ge=0)
+    parents: Literal["front", "tournament"] = "front"
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -92,10 +95,13 @@ class Spec:
         run = self.run.model_dump(mode="json", exclude={"workers"})
         if not self.run.meta_every:  # then nothing is meta-validated, and documents from before it keep their hash
             del run["meta_every"], run["meta_patience"]
+        strategy = self.strategy.model_dump(mode="json")
+        if self.strategy.parents == "front":  # so too documents from before there was a choice
+            del strategy["parents"]
         return {
             "search": self.search,
             "problem": self.problem.model_dump(mode="json"),
-            "strategy": self.strategy.model_dump(mode="json"),
+            "strategy": strategy,
             "run": run,
         }
 

@@ -118,7 +118,7 @@ def test_finish_corrects_a_false_ranking_and_keeps_the_front() -> None:
     seven = Find(started("C2"), {"operations": 7.0, "error": 9e-7}, {})  # badly fitted, but the better form
     rival = replace(FORMS["C1^4"], constants=(1.0, 69.35, -34.67, 400.2))
     eight = Find(replace(horner(4, SIGNATURE), constants=(1.0,) * 5), {"operations": 8.0, "error": 1e-5}, {})
-    finds = problem.finish([eight, Find(rival, {"operations": 7.0, "error": 2e-8}, {}), seven])
+    finds = problem.finish([eight, Find(rival, {"operations": 7.0, "error": 2e-8}, {}), seven], map)
     assert [f.objectives["operations"] for f in finds] == [7.0]
     assert finds[0].objectives["error"] == pytest.approx(5.636e-10, rel=1e-3)
 

@@ -10,12 +10,13 @@ from discover.archive import Archive, front, oriented
 from discover.breed import Breeder
 from discover.problem import Problem
 from discover.spec import Strategy as Settings
-from discover.strategies.base import Strategy
+from discover.strategies.base import Strategy, tournament
 from primitives.packed import Packed, pack
 
 
 class MapElites(Strategy):
-    """The grid is the population. If there are several objectives, every other parent comes from the Pareto front."""
+    """The grid is the population. Parents win tournaments, or else, if there are several objectives, every other one
+    comes from the Pareto front: see `spec.Strategy.parents`."""
 
     def __init__(self, problem: Problem, settings: Settings, seed: int, island: int) -> None:
         super().__init__(problem, settings, seed, island)
@@ -28,7 +29,9 @@ class MapElites(Strategy):
         elites = np.flatnonzero(self.archive.occupied)
         generator = self.generator(generation)
         chosen = generator.integers(len(elites) or len(self._start), size=n)
-        if len(elites) and len(self.problem.scores) > 1:
+        if len(elites) and self.settings.parents == "tournament":
+            chosen = tournament(generator, self.archive.quality(elites), self.settings.tournament, n)
+        elif len(elites) and len(self.problem.scores) > 1:
             best = front(oriented(self.problem, self.archive.score[elites]))
             chosen[::2] = best[generator.integers(len(best), size=len(chosen[::2]))]
         batch = self.archive.elites[elites[chosen]] if len(elites) else self._start[chosen]

@@ -14,6 +14,10 @@ def _build(config: Any) -> Any:
         from searches.constants.esma.sweep import EsmaSweep
 
         return EsmaSweep(config)
+    if config.method == "evolution":
+        from searches.constants.evolution.problem import FractionProblem
+
+        return FractionProblem(config)
     from searches.constants.box import BoxSweep
 
     return BoxSweep(config)

@@ -64,6 +64,9 @@ class BoxConfig(Table):
                     form of one constant explains are then tried with products and powers of constants
     finds           classes of hits that are worked out at the end, those with the smallest formulas
     tries           and classes without a formula that are tried, those first that no smaller box can hold
+    neighbours      of a sieved box: as many classes without a formula, in the same order, are compared with those that
+                    have one by how they behave, and constants of neighbours are tried on them; what is left is
+                    compared with each other (dynamics.clusters). 0: not at all
     """
 
     a: Annotated[tuple[Range, ...], Field(strict=False, min_length=1, max_length=12)] = ((-5, 5),) * 3
@@ -79,6 +82,7 @@ class BoxConfig(Table):
     sieve: bool = False
     finds: int = Field(default=2000, ge=1, le=10**6)
     tries: int = Field(default=400, ge=0, le=10**6)
+    neighbours: int = Field(default=1000, ge=0, le=20_000)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

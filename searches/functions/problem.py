@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from discover.errors import UserError
-from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
+from discover.problem import Descriptor, Each, Find, Mutations, Objective, Problem, Stage
 from primitives.compiled import outer
 from primitives.packed import Packed, Shape
 from primitives.primitive import UnknownPrimitive
@@ -151,7 +151,7 @@ class FunctionProblem(Problem):
 
         return {"operations": float(operations(program)), "error": relative_error(program, *self._place)}
 
-    def finish(self, finds: Sequence[Find]) -> list[Find]:
+    def finish(self, finds: Sequence[Find], each: Each) -> list[Find]:
         """Polish by Remez exchange and measure; the Pareto front of what comes out."""
         from searches.functions.remez import polish
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from discover.archive import front
 from discover.errors import UserError
-from discover.problem import Descriptor, Find, Mutations, Objective, Problem, Stage
+from discover.problem import Descriptor, Each, Find, Mutations, Objective, Problem, Stage
 from primitives.fingerprint import probes
 from primitives.packed import Packed, Shape, pack
 from primitives.primitive import UnknownPrimitive
@@ -138,7 +138,7 @@ class OptimizerProblem(Problem):
             losses = list(pool.map(one, range(len(batch))))
         return np.array(losses).reshape(len(batch), len(keys))
 
-    def finish(self, finds: Sequence[Find]) -> list[Find]:
+    def finish(self, finds: Sequence[Find], each: Each) -> list[Find]:
         """Of each number of buffers, train the best again, on fresh data orders; leave out what does nothing in the
         best of those; and train these, and what is shorter still, on data orders that are fresh again. For each number
         of buffers, the front of what comes out."""

@@ -81,7 +81,7 @@ class Toy(Problem):
         assert find.raw is not None
         return [("how it came", f"{len(find.raw.instructions)} operations\nwere bred")]
 
-    def finish(self, finds: list[Find]) -> list[Find]:
+    def finish(self, finds: list[Find], each: object) -> list[Find]:
         return list(finds)
 
 
