@@ -10,7 +10,7 @@ INSTALL := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check -c 
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo lion test lint bench clean
+.PHONY: demo lion constants test lint bench clean
 
 demo: $(VENV)/installed
 	rm -rf $(RUN)
@@ -27,6 +27,15 @@ lion: $(VENV)/installed
 	$(VENV)/bin/discover funnel runs/lion
 	$(VENV)/bin/discover export runs/lion -o runs/lion/optimizer.py
 	$(VENV)/bin/python runs/lion/optimizer.py --selftest
+
+constants: $(VENV)/installed
+	rm -rf runs/constants
+	$(VENV)/bin/discover run constants/box2 --workers $(WORKERS) --out runs/constants
+	$(VENV)/bin/discover funnel runs/constants
+	$(VENV)/bin/discover report runs/constants --picture runs/constants/formulas.html > runs/constants/formulas.txt
+	$(VENV)/bin/discover export runs/constants -o runs/constants/formula.py
+	$(VENV)/bin/python runs/constants/formula.py 60
+	@echo "All formulas, typeset: runs/constants/formulas.html"
 
 test: $(VENV)/installed
 	$(VENV)/bin/python -m pytest
