@@ -251,3 +251,33 @@ def test_ramanujantools_finds_the_same_euler_forms():
         theirs = solvers.EulerSolver.solve_for(*(sp.Poly(p[::-1], x).as_expr() for p in (a, b)))
         ours = {sp.expand(sp.sympify(text(form.h2, "x"))) for form in solutions(of(a), of(b))}
         assert ours & {sp.expand(form.h_2.as_expr()) for form in theirs}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "formula", "status", "theorem"),
+    [
+        ((3, 11, 11), (0, 0, 0, 0, 1), "5/zeta(2)", "PROVED", "Apery"),
+        ((5, 27, 51, 34), (0, 0, 0, 0, 0, 0, -1), "6/zeta(3)", "PROVED", "Apery"),
+        ((39, 153, 153, 102), (0, 0, 0, 0, 0, 0, -9), "0", "CONJECTURED", ""),  # like Apery's, but not his
+        ((2, 4), (0, 0, 0, 0, 1), "4/(pi^2 - 8)", "PROVED", "trigamma"),  # x = 2
+        ((6, 4), (1, 4, 6, 4, 1), "1/(4/(pi^2 - 8) - 2)", "PROVED", "trigamma"),  # the same from term 1 on
+        ((13, 13, 3), (0, -6, -14, -10, -2), "6/(17 - 18*catalan)", "PROVED", "Catalan"),
+        ((2, 7, 7), (0, 0, 0, 0, 8), "4/zeta(2)", "FAMILY", "Franel"),
+        ((5, 12, 6, 4), (0, 0, 0, 0, 0, 0, -4), "2/(7*zeta(3) - 8)", "FAMILY", "Stieltjes"),
+    ],
+)
+def test_theorems_on_single_fractions(a, b, formula, status, theorem):
+    """PROVED by a certificate of creative telescoping; FAMILY where the literature says it."""
+    proof = prove(Fraction.of(a, b), stated(formula))
+    assert proof.status == status and theorem in proof.theorem
+    run(proof.certificate)
+
+
+def test_convergents_that_end_inside_a_block_are_looked_at():
+    """Terms of both signs: 1 - 1/(n + 3 + 1/(2 - ...)) and the like."""
+    fraction = Fraction((((1,), (1,)), ((3, 1), (-1,)), ((2,), (1,))))
+    proof = prove(fraction)
+    assert proof.status == "PROVED"
+    names = run(proof.certificate)
+    assert float(sp.N(names["value"])) == pytest.approx(value_of(fraction, 90), rel=1e-12)
+    assert any("end inside a block" in line for line in proof.certificate)

@@ -36,11 +36,10 @@ def by_contraction(fraction: Fraction) -> Exact | None:
     """The value by that of a contracted fraction, where all convergents are known to converge; or None."""
     from searches.constants.proof.prove import exact_value
 
-    why = _converges(fraction)
-    if why is None or any(_ends(of(b), i) for i, (_, b) in enumerate(fraction.blocks)):
+    if any(_ends(of(b), i) for i, (_, b) in enumerate(fraction.blocks)):
         return None
-    unfolded = by_unfolding(fraction, block(fraction), why)
-    if unfolded is not None:
+    unfolded, why = by_unfolding(fraction, block(fraction)), _converges(fraction)
+    if unfolded is not None or why is None:
         return unfolded
     tried = sorted((found for k in range(fraction.period) if (found := _contracted(fraction, k))), key=_difficulty)
     for found in tried[:2]:

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction as Rational
 from functools import lru_cache
-from math import isqrt, lcm
+from math import lcm
 from typing import Any
 
 import sympy as sp
 
+from searches.constants.proof.angles import HALF, acos, acosh, algebraic, asinh, atan, atanh, log
+from searches.constants.proof.gammas import gamma, polygamma, zeta
+
 Expr = Any
-HALF = sp.Rational(1, 2)
 
 
 def equal(first: Expr, second: Expr) -> bool:
@@ -80,246 +82,6 @@ def _power(base: Expr, exponent: Expr) -> Expr:
     if base.is_number and exponent == HALF and not base.is_Rational and algebraic(base):
         return sp.sqrtdenest(sp.sqrt(sp.expand(base)))
     return base**exponent
-
-
-def algebraic(x: Expr) -> bool:
-    """Made of rationals, roots and sums."""
-    return all(node.is_Rational or node.func in (sp.Add, sp.Mul, sp.Pow) for node in sp.preorder_traversal(x)) and all(
-        node.exp.is_Rational for node in sp.preorder_traversal(x) if node.func is sp.Pow
-    )
-
-
-def surd(x: Expr) -> tuple[Expr, Expr, Expr] | None:
-    """(p, q, d) with x = p + q sqrt(d), d a whole number without square factors; None where it is not quadratic."""
-    x = sp.expand(sp.radsimp(x))
-    p: Expr = sp.S.Zero
-    q: Expr = sp.S.Zero
-    d: Expr = sp.S.One
-    for term in sp.Add.make_args(x):
-        c, rest = term.as_coeff_Mul()
-        if rest == 1:
-            p += c
-        elif rest.is_Pow and rest.exp == HALF and rest.base.is_Integer and rest.base > 0 and d in (1, rest.base):
-            q, d = q + c, rest.base
-        else:
-            return None
-    return p, q, d
-
-
-def root(r: Expr) -> Expr | None:
-    """The rational square root of a rational, if any."""
-    if r < 0:
-        return None
-    p, q = isqrt(r.p), isqrt(r.q)
-    return sp.Rational(p, q) if p * p == r.p and q * q == r.q else None
-
-
-def _log(x: Expr) -> Expr:
-    if x.is_Rational and x > 0:
-        return sum((m * sp.log(p) for p, m in sp.factorrat(x).items()), sp.S.Zero)
-    if x.func is sp.exp:
-        return x.args[0]
-    if x is sp.E:
-        return sp.S.One
-    if x.is_Mul and all(factor.is_positive for factor in x.args):
-        return sum((_log(factor) for factor in x.args), sp.S.Zero)
-    if x.is_Pow and x.base.is_positive and x.exp.is_Rational:
-        return x.exp * _log(x.base)
-    parts = surd(x) if algebraic(x) else None
-    if parts is None or not x.is_positive:
-        return sp.log(x)
-    p, q, d = parts
-    if q == 0 or p == 0:
-        return _log(p if q == 0 else q) + (_log(d) / 2 if p == 0 else 0)
-    norm = p * p - q * q * d  # log x = (log |norm| + log |x/x'|)/2, and x/x' has norm 1
-    ratio = _acosh((p * p + q * q * d) / abs(norm)) / 2
-    return _log(abs(norm)) / 2 + (ratio if p * q > 0 else -ratio)
-
-
-def _chebyshev(r: Expr, inside: Callable[[Expr], bool]) -> tuple[int, Expr] | None:
-    """(k, s) with r = T_k(s), s rational and allowed."""
-    s = root((r + 1) / 2)
-    if s is not None and inside(s):
-        return 2, s
-    x = sp.Symbol("x")
-    for k in (3, 5):
-        for s in sp.Poly(sp.chebyshevt(k, x) - r, x).ground_roots():
-            if inside(s):
-                return k, s
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _acosh(x: Expr) -> Expr:
-    """Of rationals that are no T_k of others only."""
-    if x.is_Rational and x >= 1:
-        if (s := root(x * x - 1)) is not None:
-            return _log(x + s)
-        found = _chebyshev(x, lambda s: bool(s > 1))
-        return found[0] * _acosh(found[1]) if found else sp.acosh(x)
-    square = sp.expand(x * x)
-    if square.is_Rational and square >= 1 and x.is_positive:
-        return _acosh(2 * square - 1) / 2
-    if algebraic(x) and x.is_real and (x - 1).is_positive:
-        return _log(sp.expand(x + sp.sqrtdenest(sp.sqrt(sp.expand(x * x - 1)))))
-    return sp.acosh(x)
-
-
-@lru_cache(maxsize=1024)
-def _acos(x: Expr) -> Expr:
-    """Of rationals in (0, 1) that are no T_k of others, turned by pi/2 or pi/3 where these are in their field."""
-    known = sp.acos(x)
-    if not known.has(sp.acos):
-        return known
-    if x.is_negative:
-        return sp.pi - _acos(-x)
-    if not x.is_Rational:
-        square = sp.expand(x * x)
-        return _acos(2 * square - 1) / 2 if square.is_Rational else sp.acos(x)
-
-    def inside(s: Expr) -> bool:
-        return bool(abs(found_angle(s) - angle) < 1e-9)
-
-    angle = float(sp.acos(x))
-
-    def found_angle(s: Expr) -> float:
-        return next((k * float(sp.acos(s)) for k in (2, 3, 5) if abs(float(sp.chebyshevt(k, s) - x)) < 1e-12), -9.0)
-
-    found = _chebyshev(x, lambda s: bool(abs(s) < 1) and inside(s))
-    if found:
-        return found[0] * _acos(found[1])
-    if (s := root((1 - x) / 2)) is not None:  # cos(pi - t) = 2 s^2 - 1
-        return sp.pi - 2 * _acos(s)
-    if (sine := root(1 - x * x)) is not None and sine > x:
-        return sp.pi / 2 - _acos(sine)
-    if (third := root((1 - x * x) / 3)) is not None:  # cos(pi/3 - t) = x/2 + (3/2) sin t/sqrt(3)
-        turned = x / 2 + 3 * third / 2
-        if turned > x:  # t > pi/6: t = pi/3 - u, cos u = turned
-            sign = 1 if angle < float(sp.pi / 3) else -1
-            return sp.pi / 3 - sign * _acos(turned)
-    return sp.acos(x)
-
-
-def _atan(x: Expr) -> Expr:
-    if x.is_negative:
-        return -_atan(-x)
-    known = sp.atan(x)
-    if not known.has(sp.atan):
-        return known
-    square = sp.expand(x * x)
-    if algebraic(x):
-        return _acos(sp.radsimp((1 - square) / (1 + square))) / 2
-    return known
-
-
-def _asinh(x: Expr) -> Expr:
-    if x.is_negative:
-        return -_asinh(-x)
-    return _acosh(sp.expand(2 * x * x + 1)) / 2 if algebraic(x) else sp.asinh(x)
-
-
-def _atanh(x: Expr) -> Expr:
-    if x.is_negative:
-        return -_atanh(-x)
-    square = sp.expand(x * x)
-    return _acosh(sp.radsimp((1 + square) / (1 - square))) / 2 if algebraic(x) else sp.atanh(x)
-
-
-def _sine(x: Expr) -> Expr:
-    """sin(pi x), 0 < x < 1; with one nested root only at eighths."""
-    if x.q == 8:
-        nested = sp.sqrt(2 + sp.sqrt(2)) / 2  # sin(3 pi/8)
-        return nested if x.p in (3, 5) else (sp.sqrt(2) - 1) * nested
-    return sp.sin(sp.pi * x)
-
-
-@lru_cache(maxsize=1024)
-def _gamma(x: Expr) -> Expr:
-    if not x.is_Rational or x.q <= 2:
-        return sp.gamma(x)
-    if not 0 < x < 1:
-        m = sp.floor(x)
-        base = x - m
-        factor = sp.rf(base, m) if m > 0 else 1 / sp.rf(x, -m)
-        return factor * _gamma(base)
-    if x > HALF:
-        return sp.pi / (_sine(x) * _gamma(1 - x))
-    if x == sp.Rational(1, 6):  # duplication at 1/6
-        return sp.Rational(2) ** sp.Rational(-1, 3) * sp.sqrt(3) / sp.sqrt(sp.pi) * sp.gamma(sp.Rational(1, 3)) ** 2
-    if x == sp.Rational(3, 8):  # duplication at 1/8
-        eighth = sp.gamma(sp.Rational(1, 8))
-        quarter = sp.gamma(sp.Rational(1, 4))
-        return sp.sqrt(sp.pi) / _sine(x) * eighth / (sp.Rational(2) ** sp.Rational(3, 4) * quarter)
-    return sp.gamma(x)
-
-
-@lru_cache(maxsize=1024)
-def _polygamma(m: Expr, x: Expr) -> Expr:
-    if not (m.is_Integer and x.is_Rational) or (x.is_Integer and x <= 0):
-        return sp.polygamma(m, x)
-    base = x - sp.ceiling(x) + 1
-    sign = sp.Integer(-1) ** m * sp.factorial(m)
-    if x > base:
-        return _polygamma(m, base) + sign * sum((base + i) ** (-m - 1) for i in range(int(x - base)))
-    if x < base:
-        return _polygamma(m, base) - sign * sum((x + i) ** (-m - 1) for i in range(int(base - x)))
-    if m == 0:
-        return _digamma(x)
-    if x == 1:
-        return -sign * sp.zeta(m + 1)
-    if x == HALF:
-        return -sign * (2 ** (m + 1) - 1) * sp.zeta(m + 1)
-    q = x.q
-    if q in (3, 4) or q == 6:
-        return _split_polygamma(m, x)
-    if x > HALF:
-        return _reflected(m, x)
-    return sp.polygamma(m, x)
-
-
-def _reflected(m: Expr, x: Expr) -> Expr:
-    """polygamma(m, x) by that at 1 - x: psi_m(1-x) - (-1)^m psi_m(x) = (-1)^m pi d^m/dx^m cot(pi x)."""
-    t = sp.Symbol("t")
-    turn = sp.pi * sp.diff(sp.cot(sp.pi * t), t, int(m)).subs(t, 1 - x)
-    return (-1) ** m * (_polygamma(m, 1 - x) + turn)
-
-
-def _split_polygamma(m: Expr, x: Expr) -> Expr:
-    """At thirds, quarters and sixths: by reflection and multiplication."""
-    third, quarter, sixth = (sp.Rational(1, k) for k in (3, 4, 6))
-    if x in (2 * third, 3 * quarter, 5 * sixth):
-        return sp.expand(_reflected(m, x))
-    if x == sixth:  # psi_m(1/6) + psi_m(2/3) = 2^(m+1) psi_m(1/3)
-        return sp.expand(2 ** (m + 1) * _polygamma(m, third) - _polygamma(m, 2 * third))
-    if m % 2 == 0:  # reflection gives the difference, multiplication the sum
-        t = sp.Symbol("t")
-        turn = sp.pi * sp.diff(sp.cot(sp.pi * t), t, int(m)).subs(t, x)
-        total = -sp.factorial(m) * sp.zeta(m + 1) * (x.q ** (m + 1) - (2 ** (m + 1) if x.q == 4 else 1))
-        return sp.expand((total * (-1) ** m - turn) / 2)
-    if m == 1 and x == quarter:
-        return sp.pi**2 + 8 * sp.Catalan
-    return sp.polygamma(m, x)
-
-
-def _digamma(x: Expr) -> Expr:
-    """Gauss's theorem."""
-    q = x.q
-    if q == 1:
-        return -sp.EulerGamma
-    if q not in (2, 3, 4, 5, 6, 8, 10, 12):
-        return sp.polygamma(0, x)
-    total = -sp.EulerGamma - _log(sp.Integer(q)) - sp.pi / 2 * sp.cot(sp.pi * x)
-    for n in range(1, q):
-        total += sp.cos(2 * sp.pi * n * x) * _log(sp.expand(2 - 2 * sp.cos(2 * sp.pi * sp.Rational(n, q)))) / 2
-    return sp.expand(total)
-
-
-def _zeta(s: Expr, *rest: Expr) -> Expr:
-    if rest and rest[0] != 1:
-        if s.is_Integer and s > 1:
-            return (-1) ** s * _polygamma(s - 1, rest[0]) / sp.factorial(s - 1)
-        return sp.zeta(s, *rest)
-    return sp.zeta(s)
 
 
 def _bessel(kind: Any, order: Expr, x: Expr) -> Expr:
@@ -412,7 +174,7 @@ def _hyperbolic(function: Any) -> Callable[[Expr], Expr]:
 
 
 def _elliptic_k(m: Expr) -> Expr:
-    quarter = _gamma(sp.Rational(1, 4))
+    quarter = gamma(sp.Rational(1, 4))
     if m == HALF:
         return quarter**2 / (4 * sp.sqrt(sp.pi))
     if m == -1:
@@ -421,20 +183,20 @@ def _elliptic_k(m: Expr) -> Expr:
 
 
 RULES: dict[Any, Callable[..., Expr]] = {
-    sp.log: _log,
-    sp.acosh: _acosh,
-    sp.acos: _acos,
-    sp.asin: lambda x: -(sp.pi / 2 - _acos(-x)) if x.is_negative else sp.pi / 2 - _acos(x),
-    sp.atan: _atan,
-    sp.acot: lambda x: _atan(1 / x),
-    sp.asinh: _asinh,
-    sp.atanh: _atanh,
-    sp.acoth: lambda x: _atanh(1 / x),
-    sp.gamma: _gamma,
-    sp.beta: lambda x, y: _gamma(x) * _gamma(y) / _gamma(x + y),
-    sp.digamma: lambda x: _polygamma(sp.S.Zero, x),
-    sp.polygamma: _polygamma,
-    sp.zeta: _zeta,
+    sp.log: log,
+    sp.acosh: acosh,
+    sp.acos: acos,
+    sp.asin: lambda x: -(sp.pi / 2 - acos(-x)) if x.is_negative else sp.pi / 2 - acos(x),
+    sp.atan: atan,
+    sp.acot: lambda x: atan(1 / x),
+    sp.asinh: asinh,
+    sp.atanh: atanh,
+    sp.acoth: lambda x: atanh(1 / x),
+    sp.gamma: gamma,
+    sp.beta: lambda x, y: gamma(x) * gamma(y) / gamma(x + y),
+    sp.digamma: lambda x: polygamma(sp.S.Zero, x),
+    sp.polygamma: polygamma,
+    sp.zeta: zeta,
     sp.besseli: lambda v, x: _bessel(sp.besseli, v, x),
     sp.besselj: lambda v, x: _bessel(sp.besselj, v, x),
     sp.besselk: _besselk,

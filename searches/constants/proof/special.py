@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from searches.constants.proof.normal import HALF
+from searches.constants.proof.angles import HALF
 from searches.constants.proof.sums import incomplete_beta
 from searches.constants.proof.telescope import Unsolved
 

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
-from searches.constants.proof.normal import HALF
+from searches.constants.proof.angles import HALF
 from searches.constants.proof.telescope import Basic, Core, Unsolved
 
 Expr = Any

@@ -88,8 +88,25 @@ def _kernel(columns: list[list[fmpq_poly]], fixed: int) -> list[fmpq] | None:
     return [fmpq(0)] * fixed + [fmpq(1)] + answer
 
 
-def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...], why: str) -> Exact | None:
-    """The value by that of the simple fraction; `why` says why all convergents converge. None where there is none."""
+def _all_converge(fraction: Fraction, u: Matrix, m: int, z: fmpq) -> bool:
+    """Convergents that end inside a block have the same limit.
+
+    There U(n) takes the end to (x, y), and x q(mn-1) + z y q(mn-2) is as large as its terms are, where the denominators
+    q of the simple fraction grow as q(mn-1)/q(mn-2) ~ m n.
+    """
+    inside: Matrix = [[of([1]), of([])], [of([]), of([1])]]
+    for i in range(fraction.period):
+        x, y = (row[0] for row in times(u, inside))
+        if degree(m * X * x + z * y) < max(degree(X * x), degree(y)):
+            return False
+        if i + 1 < fraction.period:
+            step: Matrix = [[of(fraction.blocks[i][0]), of(fraction.blocks[i + 1][1])], [of([1]), of([])]]
+            inside = times(inside, step)
+    return True
+
+
+def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...]) -> Exact | None:
+    """The value by that of the simple fraction, or None."""
     matrix: Matrix = [[block[0], block[1]], [block[2], block[3]]]
     guess = _steps(matrix)
     if guess is None:
@@ -103,7 +120,7 @@ def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...], why: str) -> 
         simple = family(X + c, of([]) + z)
         if u is None or simple is None:
             continue
-        if (u[0][0] * u[1][1] - u[0][1] * u[1][0])(0) == 0:
+        if (u[0][0] * u[1][1] - u[0][1] * u[1][0])(0) == 0 or not _all_converge(fraction, u, m, z):
             continue
         inner, _ = simple.closing()
         x = [[rational(p(0)) for p in row] for row in u]
@@ -127,7 +144,13 @@ def by_unfolding(fraction: Fraction, block: tuple[fmpq_poly, ...], why: str) -> 
             f"    steps = steps*Matrix([[sympify(a).subs(n, {m}*n + i), b], [1, 0]])",
             f"U = Matrix([{entries}])",
             f"assert (U*M - {number(scale)}*steps*U.subs(n, n + 1)).applyfunc(expand) == zeros(2)",
-            f"# U takes the minimal solution to the minimal one; all convergents converge: {why}",
+            "# U takes the minimal solution to the minimal one; convergents that end inside a block tend to it too:",
+            "P = eye(2)",
+            "for i in range(len(blocks)):  # denominators of a, b grow as m n, and nothing cancels",
+            "    u, v = (U*P*Matrix([1, 0])).applyfunc(expand)",
+            f"    assert degree({m}*n*u + b*v, n) == max(degree(n*u, n), degree(v, n))",
+            "    if i + 1 < len(blocks):",
+            "        P = P*Matrix([[blocks[i][0], blocks[i + 1][1]], [1, 0]])",
             *simple.lines,
             f"f = {source(inner)}",
             "V = U.subs(n, 0)",
