@@ -77,6 +77,7 @@ def exact_value(fraction: Fraction) -> Any:
     """The `Exact` value of a fraction by the first theorem that gives it, in closed form if possible; or None."""
     from searches.constants.proof.interlaced import by_contraction
     from searches.constants.proof.named import by_name
+    from searches.constants.proof.polynomials import of, whole_roots
     from searches.constants.proof.simple import quadratic, terminating
     from searches.constants.proof.simpler import by_coboundary
 
@@ -86,9 +87,8 @@ def exact_value(fraction: Fraction) -> Any:
         return None
     from searches.constants.proof.exact import deflated
 
-    found = terminating(fraction)
-    if found is not None:
-        return found
+    if any(r >= 1 for r in whole_roots(of(fraction.b))):
+        return terminating(fraction)
     reduced = deflated(fraction)
     if max(len(reduced.a.coeffs()), len(reduced.b.coeffs())) == 1:
         return quadratic(fraction, reduced)
