@@ -121,6 +121,9 @@ def by_family(fraction: Fraction, reduced: Any) -> Any:
     if closed:
         lines.append(f"# f(0): {theorem}")
     lines.append(f"tail = {source(tail)}")
+    if closed and tail != known.ratio and not known.ratio.has(sp.nan, sp.zoo):
+        lines.append(f"ratio = {source(known.ratio)}")
+        lines.append("assert abs(N(tail - ratio, 30)) < 10**-20  # the special value, looked at in digits")
     if start:
         lines.append(f"value = {source(value)}  # the terms before the tail added")
     else:
