@@ -30,7 +30,7 @@ WIDTH = 13
 
 @pytest.fixture(scope="module")
 def problem() -> FractionProblem:
-    return FractionProblem(spec.load("constants/evolve").problem)
+    return FractionProblem(spec.load("constants/evolve", ["problem.evolution.least=0"]).problem)
 
 
 def coefficients(*polys):
@@ -123,10 +123,10 @@ def test_b_that_does_not_split_or_ends_the_fraction_is_told():
 
 
 def test_no_start_is_a_formula_of_anything():
-    assert len(starts(12)) == 5
-    for program in starts(12):
+    assert len(starts(0, 12)) == 5
+    for program in starts(0, 12):
         assert meaning(Fraction.from_program(program))[0] is None
-    assert len(starts(4)) == 3
+    assert len(starts(3, 6)) == 2
 
 
 def test_scores_need_no_target_and_depend_on_no_chunking(problem):
@@ -155,7 +155,7 @@ def test_full_reduction_to_an_irrational_limit_scores_best(problem):
     assert other[0] < 0.9 and other[3] > good[3]
 
 
-SMALL = ["strategy.batch=512", "run.chunk=64", "problem.evolution.finalists=6", "problem.evolution.degree=4"]
+SMALL = ["strategy.batch=512", "run.chunk=64", "problem.evolution.finalists=6", "problem.evolution.least=0"]
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from searches.constants.fraction import INTEGER, Fraction, Poly, poly
 from searches.constants.subject import ConstantsDomain, find_of, key_of
 
 REDUCTION, RATE, DELTA, FITNESS = range(4)  # columns of a score
-# Most changes are to one constant or another, in small steps; half of them for one of its readers only.
+# Two changes of three are to one constant or another, in small steps; half of them for one of its readers only.
 MUTATIONS = Mutations(
-    insert=1.0, delete=1.0, modify=0.5, rewire=0.5, swap=0.0, new_constant=0.5, scale_constant=3.0, duplicate=0.5,
-    spread=1.5, step=0.8, jump=0.15, flip=0.15, same=0.15, unit=0.0, grid=1.0, split=0.5,
+    insert=1.0, delete=1.0, modify=0.5, rewire=0.5, swap=0.0, new_constant=0.5, scale_constant=6.0, duplicate=0.5,
+    spread=1.5, step=1.5, jump=0.3, flip=0.3, same=0.15, unit=0.0, grid=1.0, split=0.5,
 )  # fmt: skip
 Item = tuple[list[int], list[int], int]
 
@@ -56,7 +56,7 @@ class FractionProblem(ConstantsDomain, Problem):
         self.library_key = key_of(config.model_dump(mode="json"))
         # room for what breeding writes before the canonical form folds it
         self.shape = Shape(1, 2, c.instructions + 4, c.constants + 4)
-        self.warm_start = self.baseline = starts(c.degree)
+        self.warm_start = self.baseline = starts(c.least, c.degree)
         self.harvest = 1.0 - c.full + 0.3  # the most that long coefficients may cost
         self.probes = np.arange(1.0, 17.0)[None]
         self._role = roles(INTEGER)
@@ -67,9 +67,10 @@ class FractionProblem(ConstantsDomain, Problem):
         Of degrees with 2 deg a > deg b only those are that may be confluent hypergeometric (deg a = 1): for others
         there is no theory of when their limits are of a kind that anybody would know.
         """
-        a, b, ok = expand(batch, self._role, self.config.evolution.degree)
+        c = self.config.evolution
+        a, b, ok = expand(batch, self._role, c.degree)
         found = deflate(a, b)
-        ok &= found.splits & ~found.ends & (found.top > 0) & (found.bottom >= 0)
+        ok &= found.splits & ~found.ends & (found.top >= max(c.least, 1)) & (found.bottom >= c.least)
         return found, ok & ((found.top >= found.bottom) | (found.bottom <= 2))
 
     def check(self, batch: Packed) -> np.ndarray:

@@ -22,7 +22,7 @@ FORMS = (
 )
 
 
-def starts(degree: int) -> tuple[Program, ...]:
-    """Those whose b is of at most this degree."""
+def starts(least: int, degree: int) -> tuple[Program, ...]:
+    """Those whose b is of at least and at most this degree."""
     programs = (parse(text, signature(), INTEGER) for text in FORMS)
-    return tuple(p for p, d in zip(programs, (1, 2, 4, 6, 8), strict=True) if d <= degree)
+    return tuple(p for p, d in zip(programs, (1, 2, 4, 6, 8), strict=True) if least <= d <= degree)
