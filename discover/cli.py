@@ -158,6 +158,8 @@ def report(
         raise UserError(f"--picture {picture}: {loaded.name} draws {', '.join(most)} or {last} files")
     found = [e.find for e in loaded.top()]
     output.print_rows(loaded.problem.report(found), as_json)
+    if not as_json and (remarks := loaded.problem.remarks(found)):
+        print("", *remarks, sep="\n")
     if picture is not None:
         try:
             loaded.problem.picture(found, picture)

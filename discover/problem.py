@@ -156,6 +156,10 @@ class Domain(ABC):
         """The finds beside what is known already, as rows of a table; by default the finds alone."""
         return [{**f.objectives, **f.descriptors} for f in finds]
 
+    def remarks(self, finds: Sequence[Find]) -> list[str]:
+        """What the rows of a report do not say: lines that are printed below its table."""
+        return []
+
     def explain(self, find: Find) -> list[tuple[str, str]]:
         """What a find means, as headings and texts: what `show` prints below its program."""
         return []

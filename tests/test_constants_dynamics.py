@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from searches.constants import known
 from searches.constants.config import BoxConfig
 from searches.constants.dynamics import conditions, estimate, exponent, reduction, sieve
-from searches.constants.dynamics.clusters import clusters, fit, propose, value
+from searches.constants.dynamics.clusters import Cluster, clusters, fit, propose, value
 from searches.constants.dynamics.curvature import PRIMES, degrees, vanishing
 from searches.constants.dynamics.growth import course
 from searches.constants.dynamics.measures import NAMES, delta, exact, measures, points
@@ -199,6 +199,15 @@ def test_formulas_spread_inside_a_cluster_and_unknown_ones_are_put_together() ->
     assert set(result.formulas) == {2, 3, 4, 5}
     assert all(f.names == ("pi",) for f in result.formulas.values())
     assert result.unknown == ((6, 7, 8, 9),)
+
+
+def test_one_unknown_constant_of_several_clusters_is_one() -> None:
+    logs = [Fraction.of((2 + k, 3), (0, 0, -2)) for k in range(1, 6)]
+    pi = [Fraction.of((2 + k, 3), (0, -1, -2)) for k in range(1, 3)]
+    found = [Cluster(("delta", "eta"), (), members) for members in ((0, 1), (2, 3, 4), (5, 6))]
+    result = propose(logs + pi, {}, found, Library.load(names=["e"]))
+    assert result.unknown == ((0, 1, 2, 3, 4), (5, 6))
+    assert result.formulas == {} and result.tests == 0
 
 
 def test_all_verified_targets_that_reduce_are_told_from_those_that_do_not() -> None:

@@ -16,10 +16,12 @@ from discover.problem import Each, Find, Sweep
 from searches.constants.config import ConstantsConfig
 from searches.constants.enumeration import MAX_PRODUCTS, Box
 from searches.constants.fraction import Fraction
-from searches.constants.subject import ConstantsDomain, find_of, key_of
+from searches.constants.neighbours import Member, Neighbours, unknown_of
+from searches.constants.subject import ALSO, ConstantsDomain, find_of, key_of, meaning
 
 if TYPE_CHECKING:
     from searches.constants.identify.canonical import Canonical
+    from searches.constants.identify.formula import Formula
     from searches.constants.identify.moebius import Table
 
 UNIDENTIFIED = -1
@@ -109,7 +111,7 @@ class BoxSweep(ConstantsDomain, Sweep):
             hit = self._confirm(fraction, codes[mine].tolist(), decoys[mine], counts)
             if hit is not None:
                 hits.append((int(number[row]), *hit))
-        if self.config.box.sieve and self.config.box.tries:
+        if self.config.box.sieve and (self.config.box.tries or self.config.box.neighbours):
             rational[index] = True
             hits += [(n, UNIDENTIFIED, 0.0) for n in number[limits[~rational]].tolist()]
         hits.sort()
@@ -155,17 +157,26 @@ class BoxSweep(ConstantsDomain, Sweep):
         classes: dict[Canonical, list[int]] = {}
         for i, key in enumerate(canonical_batch(a, b)):
             classes.setdefault(key, []).append(i)
-        known, unknown = [], []
+        known: list[tuple[Any, Member]] = []
+        unknown: list[tuple[Any, Member]] = []
         for key, members in classes.items():
             rank, best = min((self._rank(int(hits["code"][i]), a[i], b[i]), i) for i in members)
             identified = int((hits["code"][members] != UNIDENTIFIED).sum())
-            item = (a[best].tolist(), b[best].tolist(), identified or len(members))
+            number = int(hits["number"][best])
+            item = Member(number, tuple(a[best].tolist()), tuple(b[best].tolist()), identified or len(members))
             if identified:
                 known.append((rank, item))
             else:
                 unknown.append(((-len(key.top) - len(key.bot), *rank), item))
-        chosen = sorted(known)[: self.config.box.finds] + sorted(unknown)[: self.config.box.tries]
-        return [find for find in each("find", [item for _, item in chosen]) if find is not None]
+        good = [item for _, item in sorted(known)[: self.config.box.finds]]
+        rest = [item for _, item in sorted(unknown)]
+        found = each("find", good + rest[: self.config.box.tries])
+        finds = [one[0] for one in found if one is not None]
+        if not (self.config.box.sieve and self.config.box.neighbours):
+            return finds
+        rest = rest[: self.config.box.neighbours]
+        formulas = {i: one[1] for i, one in enumerate(found) if one is not None and i < len(good) + len(rest)}
+        return finds + Neighbours(good + rest, formulas, self.library, each).finds()
 
     def _rank(self, code: int, a: np.ndarray, b: np.ndarray) -> tuple[Any, ...]:
         """Constants before algebraic numbers; small formulas, then small coefficients first, then few negative ones."""
@@ -176,11 +187,29 @@ class BoxSweep(ConstantsDomain, Sweep):
         formula = self.table.formula(code)
         return int(formula.kind == "algebraic"), formula.size, *plainness
 
-    def find(self, item: tuple[list[int], list[int], int]) -> Find | None:
-        """A fraction with its figures, identified from scratch; None where that fails."""
-        a, b, members = item
-        found = find_of(Fraction.of(a, b), self.library_key, members)
-        return found if np.isfinite(found.objectives["size"]) else None
+    def find(self, item: Member) -> tuple[Find, Formula] | None:
+        """A fraction with its figures and formula, identified from scratch; None where that fails."""
+        formula, _ = meaning(item.fraction, self.library_key)
+        return None if formula is None else (find_of(item.fraction, self.library_key, item.members), formula)
+
+    def measured(self, items: list[Member]) -> np.ndarray:
+        """float64[n, measures]: how fractions behave."""
+        from searches.constants.dynamics.measures import measures
+
+        a, b = (np.array([getattr(item, side) for item in items], np.int64) for side in "ab")
+        return measures(a, b).array()
+
+    def shared(self, group: list[Member]) -> list[Find]:
+        """What fractions are whose values are forms of one unknown constant; see `neighbours`."""
+        return unknown_of(group, self.library_key)
+
+    def relatives(self, find: Find) -> list[Fraction]:
+        """Fractions whose values are forms of the same unknown constant; the descriptors hold their numbers."""
+        numbers = [n for name, n in find.descriptors.items() if name.startswith(ALSO)]
+        if not all(0 <= n < self.total for n in numbers):
+            raise UserError(f"this box has no fractions of the numbers that the descriptors {ALSO}1, ... say")
+        rows = self.box.rows(np.array(numbers, np.int64))
+        return [Fraction.of(a, b) for a, b in zip(*(side.tolist() for side in rows), strict=True)]
 
 
 def agreement(x: Any, y: Any) -> float:

@@ -6,17 +6,22 @@ of some runs, by tier and by whether they are inside the box of arXiv 2412.16818
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from discover.errors import UserError
 from discover.problem import Find
 from searches.constants import known
 from searches.constants.fraction import Fraction
-from searches.constants.sheet import Sheet
-from searches.constants.subject import EVERYTHING, LibraryKey, fraction_of
+from searches.constants.sheet import UNIDENTIFIED, Sheet
+from searches.constants.subject import EVERYTHING, PROPOSED, LibraryKey, fraction_of, library_of
 
+if TYPE_CHECKING:
+    from searches.constants.dynamics.family import Family
+
+FAMILIES = 8  # shown below a table
 SHORT = 20  # digits of a value in a table
 NOTHING = "no formula of the built-in table"
 
@@ -30,8 +35,8 @@ def known_as(fraction: Fraction) -> str:
 def rows(finds: Sequence[Find], key: LibraryKey = EVERYTHING) -> list[dict[str, Any]]:
     """A row a find, by constant: closed form, terms, digits, status, speed, and the name of the known class."""
     table = []
-    for find in sorted(finds, key=lambda f: (Sheet(f, key).group, f.objectives["size"], Sheet(f, key).general)):
-        sheet = Sheet(find, key)
+    for sheet in sorted((Sheet(find, key) for find in finds), key=_by_constant):
+        find = sheet.find
         target = known.known_as(sheet.fraction)
         table.append(
             {
@@ -39,7 +44,7 @@ def rows(finds: Sequence[Find], key: LibraryKey = EVERYTHING) -> list[dict[str, 
                 "fraction": sheet.general,
                 "value": sheet.digits(SHORT),
                 "digits": find.objectives["digits"],
-                "status": sheet.proof.status,
+                "status": sheet.word,
                 "rate": find.objectives["rate"],
                 "delta": find.objectives["delta"],
                 "members": find.descriptors.get("members", 1),
@@ -49,9 +54,41 @@ def rows(finds: Sequence[Find], key: LibraryKey = EVERYTHING) -> list[dict[str, 
     return table
 
 
-def explain(find: Find, key: LibraryKey = EVERYTHING) -> list[tuple[str, str]]:
+def _by_constant(sheet: Sheet) -> tuple[Any, ...]:
+    """What has no formula comes last, constants of many fractions first."""
+    return sheet.formula is None, -sheet.shared, sheet.group, sheet.find.objectives["size"], sheet.general
+
+
+def remarks(finds: Sequence[Find], key: LibraryKey = EVERYTHING) -> list[str]:
+    """What the table does not say: formulas that neighbours proposed, unknown constants, infinite families."""
+    sheets = [Sheet(find, key) for find in finds]
+    named = [sheet for sheet in sheets if sheet.formula is not None]
+    lines = []
+    if proposed := sum(sheet.find.descriptors.get(PROPOSED, 0) for sheet in named):
+        lines.append(f"formulas whose constant was that of fractions that behave alike: {proposed} of {len(named)}")
+    if shared := [sheet.shared for sheet in sheets if sheet.shared]:
+        lines.append(f"unknown constants that several fractions share: {len(shared)}, of {sum(shared)} fractions")
+    explicit = (family for family in families_of(sheets) if family.form is not None or family.step is not None)
+    found = list(islice(explicit, FAMILIES))
+    if found:
+        more = ", the first" if len(found) == FAMILIES else ""
+        lines += ["", f"infinite families{more} (a page has all, as in --picture page.html):"]
+        lines += [f"  {family.text}  ({family.evidence})" for family in found]
+    return lines
+
+
+def families_of(sheets: Sequence[Sheet]) -> Iterator[Family]:
+    """Infinite families that formulas belong to, as they are found."""
+    from searches.constants.dynamics.families import each_family
+
+    known = {s.fraction: s.formula for s in sheets if s.fraction.period == 1}
+    found = [(fraction, formula) for fraction, formula in known.items() if formula is not None]
+    return each_family(found, library_of(sheets[0].key)) if found else iter(())
+
+
+def explain(find: Find, key: LibraryKey = EVERYTHING, relatives: Sequence[Fraction] = ()) -> list[tuple[str, str]]:
     """What a find means, as headings and texts."""
-    sheet = Sheet(find, key)
+    sheet = Sheet(find, key, tuple(relatives))
     found = [
         ("formula", sheet.equation),
         ("value", f"{sheet.digits()}..."),
@@ -59,14 +96,24 @@ def explain(find: Find, key: LibraryKey = EVERYTHING) -> list[tuple[str, str]]:
         ("convergence", f"{sheet.convergence}: {sheet.rate}"),
         ("known as", known_as(sheet.fraction) or NOTHING),
     ]
+    if sheet.formula is None and sheet.proof.value:
+        found.append(("exact value, Python with sympy", sheet.proof.value))
+    if sheet.kinship:
+        found.append(("among the fractions of that constant x", "\n".join(sheet.kinship)))
     if sheet.proof.certificate:
         found.append(("certificate, Python with sympy", "\n".join(sheet.proof.certificate)))
     return found
 
 
-def picture(finds: Sequence[Find], path: Path, key: LibraryKey = EVERYTHING, how: str = "") -> None:
+def picture(
+    finds: Sequence[Find],
+    path: Path,
+    key: LibraryKey = EVERYTHING,
+    how: str = "",
+    relatives: Callable[[Find], Sequence[Fraction]] = lambda find: (),
+) -> None:
     """A page of formulas (.html, .md), or speed against irrationality measure (.svg, .png; needs matplotlib)."""
-    sheets = [Sheet(find, key) for find in finds]
+    sheets = [Sheet(find, key, tuple(relatives(find))) for find in finds]
     if path.suffix in (".html", ".md"):
         from searches.constants.export.page import Entry, Page
 
@@ -80,8 +127,8 @@ def picture(finds: Sequence[Find], path: Path, key: LibraryKey = EVERYTHING, how
         raise UserError("a picture needs matplotlib: pip install 'discover-programs[plot]'") from None
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    for status, marker in (("PROVED", "o"), ("FAMILY", "s"), ("CONJECTURED", "^")):
-        points = [(s.find.objectives["rate"], s.find.objectives["delta"]) for s in sheets if s.proof.status == status]
+    for status, marker in (("PROVED", "o"), ("FAMILY", "s"), ("CONJECTURED", "^"), (UNIDENTIFIED, "x")):
+        points = [(s.find.objectives["rate"], s.find.objectives["delta"]) for s in sheets if s.word == status]
         if points:
             axes.plot(*zip(*points, strict=True), marker, alpha=0.6, label=f"{status} ({len(points)})")
     axes.axhline(0.0, color="0.6", linewidth=0.8)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from searches.constants.proof import Proof
 
 DIGITS = 50
+UNIDENTIFIED = "UNIDENTIFIED"
 _RAISED = re.compile(r"\^\{\\frac\{(-?\w+)\}\{(\w+)\}\}")
 HOW = {
     "digits": "to which fraction and formula agree, evaluated afresh (compared: {digits})",
@@ -35,10 +36,14 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """A find with its meaning, which is worked out when it is asked for."""
+    """A find with its meaning, which is worked out when it is asked for.
+
+    relatives  fractions of the same unknown constant
+    """
 
     find: Find
     key: LibraryKey = EVERYTHING
+    relatives: tuple[Fraction, ...] = ()
 
     @cached_property
     def fraction(self) -> Fraction:
@@ -72,19 +77,51 @@ class Sheet:
     @property
     def text(self) -> str:
         """The closed form in ASCII."""
-        return self.formula.text if self.formula is not None else "?"
+        if self.formula is not None:
+            return self.formula.text
+        return f"unknown constant shared by {self.shared} fractions" if self.shared else "?"
+
+    @property
+    def shared(self) -> int:
+        """How many fractions have this one's constant, which is unknown; 0 if that is not known."""
+        return self.find.descriptors.get(subject.SHARED, 0)
+
+    @cached_property
+    def kin(self) -> list[tuple[Fraction, tuple[int, int, int, int]]]:
+        """The relatives, and (p, q, r, s) of their values (p x + q)/(r x + s), x being this one's value."""
+        from searches.constants.evaluate import high
+        from searches.constants.identify.lattice import moebius
+
+        found = []
+        for fraction in self.relatives:
+            value = high(fraction, DIGITS + 10)
+            form = moebius(value.ball, self.value.ball, min(value.digits, self.value.digits, DIGITS + 10.0))
+            if form is not None:
+                found.append((fraction, form))
+        return found
+
+    @property
+    def kinship(self) -> list[str]:
+        """ASCII: the same, a line each."""
+        return [f"{notation.equations(f, latex=False)}: {_quotient(form)}" for f, form in self.kin]
+
+    @property
+    def word(self) -> str:
+        """PROVED, FAMILY, CONJECTURED; UNIDENTIFIED where there is no formula."""
+        return self.proof.status if self.formula is not None else UNIDENTIFIED
 
     @property
     def latex(self) -> str:
         """The closed form in LaTeX."""
         if self.formula is None:
-            return r"\text{unknown}"
+            return "x" if self.shared else r"\text{unknown}"
         return raised(self.formula.latex(subject.library_of(self.key)))
 
     @property
     def equation(self) -> str:
         """ASCII: closed form, first terms, general term."""
-        return f"{self.text} = {notation.nested(self.fraction, latex=False)}, {self.general}"
+        left = "x" if self.shared and self.formula is None else self.text
+        return f"{left} = {notation.nested(self.fraction, latex=False)}, {self.general}"
 
     @property
     def general(self) -> str:
@@ -100,6 +137,10 @@ class Sheet:
     def status(self) -> str:
         """Proof status, with its theorem or digits."""
         proof = self.proof
+        if self.formula is None:
+            shared = f"; {self.text}" if self.shared else ""
+            exact = f"; exact value by {proof.theorem}" if proof.theorem else ""
+            return f"{UNIDENTIFIED}: no form of the library's constants is known{shared}{exact}"
         if proof.status == "CONJECTURED":
             return f"CONJECTURED: {self.find.objectives.get('digits', 0.0):.0f} digits agree"
         return f"{proof.status}: {proof.theorem}"
@@ -117,6 +158,14 @@ class Sheet:
     def digits(self, count: int = DIGITS) -> str:
         """The first digits of the value, cut off, or fewer where fewer are known; an exact value in whole."""
         return decimal(self.value.ball, min(count, int(min(self.value.digits, count))))
+
+
+def _quotient(form: tuple[int, int, int, int]) -> str:
+    """(2 x + 3)/(x - 1)"""
+    p, q, r, s = form
+    up, down = (notation.polynomial(side, False, "x") for side in ((q, p), (s, r)))
+    up, down = (f"({side})" if " " in side else side for side in (up, down))
+    return up.strip("()") if down == "1" else f"{up}/{down}"
 
 
 def raised(latex: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from searches.constants.identify import Formula
     from searches.constants.identify.library import Library
     from searches.constants.proof import Proof
+    from searches.constants.sheet import Sheet
 
 # Names of constants (none: all), and the user's as name and expression.
 LibraryKey = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
@@ -35,6 +36,9 @@ OBJECTIVES = (
     Objective("size", "decimal digits in the formula"),
 )
 DESCRIPTORS = (Descriptor("degree_a", 0, 8), Descriptor("degree_b", 0, 16), Descriptor("members", 1, 1_000_000))
+# Further descriptors of some finds: a neighbour proposed the formula; how many fractions share an unknown constant, and
+# the numbers of some of them in the search, called also_1, also_2, ...
+PROPOSED, SHARED, ALSO = "proposed", "shared", "also_"
 CONFIRMED = 100  # digits that a formula is compared at
 DEPTH = 600  # convergent that delta is taken at
 MAX_PERIOD = 64
@@ -165,14 +169,30 @@ class ConstantsDomain(Domain):
 
         return rows(finds, self.library_key)
 
+    def remarks(self, finds: Sequence[Find]) -> list[str]:
+        """How many formulas neighbours proposed, unknown constants, and infinite families."""
+        from searches.constants.report import remarks
+
+        return remarks(finds, self.library_key)
+
+    def relatives(self, find: Find) -> list[Fraction]:
+        """Other fractions of the search whose values are forms of the same unknown constant."""
+        return []
+
+    def sheet(self, find: Find) -> Sheet:
+        """What is shown of a find."""
+        from searches.constants.sheet import Sheet
+
+        return Sheet(find, self.library_key, tuple(self.relatives(find)))
+
     def explain(self, find: Find) -> list[tuple[str, str]]:
         """Value, formula, what is proved, and the certificate."""
         from searches.constants.report import explain
 
-        return explain(find, self.library_key)
+        return explain(find, self.library_key, self.relatives(find))
 
     def picture(self, finds: Sequence[Find], path: Path) -> None:
         """A page of formulas (.html, .md), or rate against delta (.svg, .png)."""
         from searches.constants.report import picture
 
-        picture(finds, path, self.library_key, self.how)
+        picture(finds, path, self.library_key, self.how, self.relatives)

@@ -18,7 +18,7 @@ import numpy as np
 from searches.constants.dynamics.measures import Measures
 from searches.constants.fraction import Fraction
 from searches.constants.identify.formula import Formula, Monomial
-from searches.constants.identify.lattice import relation, size
+from searches.constants.identify.lattice import moebius, relation, size
 from searches.constants.identify.library import Library, value_of
 
 PLANES = (("delta", "eta_q"), ("delta", "gamma_q"), ("delta", "eta"), ("delta", "gamma"))
@@ -27,6 +27,7 @@ SMALLEST = 5  # members of a cluster
 DIGITS = 60  # of values in which relations are looked for
 CONFIRMED = 50  # further digits to which they must hold
 COMPARED = 30  # unidentified members of a cluster that each one is compared with
+MERGED = 300  # groups of one unknown constant that are compared with each other, whatever their clusters
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Proposals:
 
     formulas: dict[int, Formula]  # new ones, confirmed
     tests: int  # lattice reductions with a constant that it took
-    unknown: tuple[tuple[int, ...], ...]  # fractions whose values are Moebius forms of the first one's, no formula
+    unknown: tuple[tuple[int, ...], ...]  # fractions whose values are Moebius forms of one another, no formula
 
 
 def clusters(
@@ -176,21 +177,24 @@ class _Values:
 
 
 def _related(near: Mapping[int, Counter[int]], values: _Values, digits: int) -> tuple[tuple[int, ...], ...]:
-    """Groups of fractions whose values are Moebius forms of one another; each is compared with the first of a group."""
-    from flint import arb
-
+    """Groups of fractions whose values are Moebius forms of one another; each is compared with the first of a group,
+    and the first of the largest groups with each other."""
     groups: dict[int, list[int]] = {}
     first: dict[int, int] = {}
     for m in sorted(near):
         first[m] = m
         heads = list(dict.fromkeys(first[x] for x, _ in near[m].most_common()))
         for head in heads[:COMPARED]:
-            x, y = values[head], values[m]
-            with _precision(digits):
-                product = x * y
-            found = relation([arb(1), x, y, product], digits)
-            if found is not None and found[0] * found[3] != found[1] * found[2]:
+            if moebius(values[m], values[head], digits) is not None:
                 first[m] = head
                 groups.setdefault(head, [head]).append(m)
                 break
-    return tuple(tuple(group) for _, group in sorted(groups.items()))
+    kept: list[int] = []
+    for head in sorted(groups, key=lambda head: (-len(groups[head]), head))[:MERGED]:
+        for other in kept:
+            if moebius(values[head], values[other], digits) is not None:
+                groups[other] += groups.pop(head)
+                break
+        else:
+            kept.append(head)
+    return tuple(tuple(sorted(group)) for _, group in sorted(groups.items()))

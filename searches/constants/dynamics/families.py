@@ -56,6 +56,11 @@ class _Member:
 
 def families(found: Sequence[tuple[Fraction, Formula]], library: Library, digits: int = DIGITS) -> list[Family]:
     """The families among fractions of one block with Moebius formulas; those with the most members first."""
+    return list(each_family(found, library, digits))
+
+
+def each_family(found: Sequence[tuple[Fraction, Formula]], library: Library, digits: int = DIGITS) -> Iterator[Family]:
+    """The same, one by one as they are found."""
     rows: list[tuple[str, tuple[int, int], tuple[Coefficients, ...]]] = []
     groups: dict[tuple[str, tuple[int, int]], dict[Coefficients, _Member]] = {}
     for fraction, formula in found:
@@ -67,7 +72,6 @@ def families(found: Sequence[tuple[Fraction, Formula]], library: Library, digits
     for (name, degrees), members in sorted(groups.items()):
         for row in _rows(members, degrees):
             rows.append((name, degrees, row))
-    result: list[Family] = []
     used: list[set[Canonical]] = []
 
     def rank(one: tuple[str, tuple[int, int], tuple[Coefficients, ...]]) -> tuple[object, ...]:
@@ -85,8 +89,7 @@ def families(found: Sequence[tuple[Fraction, Formula]], library: Library, digits
         family = _family(row, degrees, members, library, digits)
         if family is not None:
             used.append({canonical(family.member(k)) for k in range(family.first, family.last + 1)})
-            result.append(family)
-    return result
+            yield family
 
 
 def _member(fraction: Fraction, formula: Formula) -> _Member | None:

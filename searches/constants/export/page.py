@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from discover.errors import UserError
 from searches.constants import notation
 from searches.constants.export.mathml import mathml
-from searches.constants.sheet import Sheet, raised
-from searches.constants.subject import library_of
+from searches.constants.sheet import UNIDENTIFIED, Sheet, raised
+from searches.constants.subject import ConstantsDomain, library_of
 
 if TYPE_CHECKING:
     from searches.constants.dynamics.family import Family
@@ -27,6 +27,7 @@ STATUS = {
     "PROVED": "exact from end to end; the certificate can be run",
     "FAMILY": "a theorem covers the fraction, its value was matched by digits",
     "CONJECTURED": "digits agree, no proof is known to us",
+    UNIDENTIFIED: "no form of the library's constants is known to us",
 }
 
 
@@ -53,16 +54,20 @@ class Entry:
         """What is said of it below the formula: heading and text."""
         sheet, proof = self.sheet, self.sheet.proof
         claims = sheet.find.objectives
-        status = proof.theorem or STATUS["CONJECTURED"]
+        status = f"{proof.theorem or STATUS['CONJECTURED']}; {claims['digits']:.0f} digits compared"
+        if sheet.formula is None:
+            status = sheet.status.removeprefix(f"{UNIDENTIFIED}: ")
         rows = [
             ("value", f"{sheet.digits()}…"),
-            ("status", f"{status}; {claims['digits']:.0f} digits compared"),
+            ("status", status),
             ("convergence", f"{sheet.convergence}: {sheet.rate}"),
             ("δ", f"{claims['delta']:.4f}"),
         ]
         members = sheet.find.descriptors.get("members", 1)
         if members > 1:
             rows.append(("class", f"{members} fractions of the search are equivalent to this one"))
+        if sheet.kinship:
+            rows.append(("among its fractions", "; ".join(sheet.kinship)))
         if self.known:
             rows.append(("known", self.known))
         if self.how:
@@ -89,11 +94,9 @@ class Page:
     @cached_property
     def families(self) -> list[Family]:
         """Infinite families that formulas of the page belong to."""
-        from searches.constants.dynamics.families import families
+        from searches.constants.report import families_of
 
-        known = {e.sheet.fraction: e.sheet.formula for e in self.entries if e.sheet.fraction.period == 1}
-        found = [(fraction, formula) for fraction, formula in known.items() if formula is not None]
-        return families(found, library_of(self.entries[0].sheet.key)) if found else []
+        return list(families_of([e.sheet for e in self.entries]))
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -107,9 +110,10 @@ class Page:
     @cached_property
     def summary(self) -> str:
         """How many there are, and what is proved."""
-        counts: Counter[str] = Counter(e.sheet.proof.status for e in self.entries)
+        counts: Counter[str] = Counter(e.sheet.word for e in self.entries)
         parts = [f"{counts[s]} {s} ({words})" for s, words in STATUS.items() if counts[s]]
-        return f"{len(self.entries)} formulas: {'; '.join(parts)}." if parts else "No formulas."
+        formulas = len(self.entries) - counts[UNIDENTIFIED]
+        return f"{formulas} formulas: {'; '.join(parts)}." if parts else "No formulas."
 
     @property
     def html(self) -> str:
@@ -141,7 +145,7 @@ class Page:
             lines += [f"## {f'${_thin(group.title)}$' if group.title else group.words.capitalize()}", ""]
             for entry in group.entries:
                 lines += ["$$", _thin(entry.equation), "$$", "", f"${_thin(entry.terms)}$", ""]
-                lines += [f"**{entry.sheet.proof.status}**", ""]
+                lines += [f"**{entry.sheet.word}**", ""]
                 lines += [f"- {name}: {_plain(text)}" for name, text in entry.facts] + [""]
         if self.families:
             lines += ["## Infinite families", ""]
@@ -160,7 +164,7 @@ def _order(entry: Entry) -> tuple[object, ...]:
     sheet = entry.sheet
     formula = sheet.formula
     if formula is None:
-        return (3,)
+        return 3, -sheet.shared, sheet.general
     names = library_of(sheet.key).names
     places = tuple(names.index(name) if name in names else len(names) for name in formula.names)
     kind = 1 if formula.kind in ("algebraic", "rational") else 0
@@ -178,7 +182,7 @@ def _order(entry: Entry) -> tuple[object, ...]:
 def _group(sheet: Sheet) -> Group:
     formula = sheet.formula
     if formula is None or formula.kind in ("algebraic", "rational"):
-        return Group("", "not identified" if formula is None else "algebraic numbers")
+        return Group("", "unknown constants" if formula is None else "algebraic numbers")
     library = library_of(sheet.key)
     titles = [raised(library[name].latex) if name in library else rf"\text{{{name}}}" for name in formula.names]
     return Group(r", \; ".join(titles), ", ".join(formula.names))
@@ -194,7 +198,7 @@ def _section(number: int, group: Group) -> str:
 
 
 def _article(entry: Entry) -> str:
-    status = entry.sheet.proof.status
+    status = entry.sheet.word
     facts = "".join(
         f"<dt>{escape(name)}</dt><dd{_class(name)}>{_badge(status) if name == 'status' else ''}{escape(text)}</dd>\n"
         for name, text in entry.facts
@@ -286,17 +290,16 @@ def _sheets(folder: Path) -> Iterator[tuple[Sheet, str]]:
     if (folder / DATABASE).is_file():
         run = runs.load(folder)
         for entry in run.top():
-            yield Sheet(entry.find, run.problem.library_key), run.provenance(entry)["reproduce"]
+            yield run.problem.sheet(entry.find), run.provenance(entry)["reproduce"]
         return
     files = sorted(folder.rglob(artifact.PROGRAM_FILE))
     if not files:
         raise UserError(f"{folder}: no run, and no artifact in it")
     for file in files:
         loaded = artifact.load(file)
-        key = getattr(loaded.problem, "library_key", None)
-        if key is None:
+        if not isinstance(loaded.problem, ConstantsDomain):
             raise UserError(f"{file}: of {loaded.document.search}, which is no search for constants")
-        yield Sheet(loaded.find, key), loaded.document.reproduce
+        yield loaded.problem.sheet(loaded.find), loaded.document.reproduce
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ constant, then quotients of linear forms of several (`builtin.FAMILIES`). Of sev
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +19,6 @@ from searches.constants.fraction import Fraction
 from searches.constants.identify import lattice
 from searches.constants.identify.algebraic import algebraic
 from searches.constants.identify.builtin import FAMILIES
-from searches.constants.identify.expression import parse
 from searches.constants.identify.formula import Formula, Monomial, monomial
 from searches.constants.identify.library import DECOY, USER, Constant, Library, default, value_of
 from searches.constants.identify.moebius import moebius
@@ -210,8 +210,7 @@ def _families(library: Library) -> tuple[tuple[Monomial, ...], ...]:
 
 def _is_root(name: str) -> bool:
     """sqrt(5), 2^(2/3)."""
-    node = parse(name)
-    return node.head in ("sqrt", "^") and node.args[0].integer is not None
+    return re.fullmatch(r"sqrt\(\d+\)|\d+\^\(\d+/\d+\)", name) is not None
 
 
 def decoys(formulas: Iterable[Formula | None]) -> int:
