@@ -21,8 +21,8 @@ from searches.constants.report import coverage
 from searches.constants.subject import fraction_of
 
 SEARCHES = (
-    "box2", "box2sieve", "box02", "box12", "box12sieve", "box14", "box22", "box23", "box24", "box26", "box36", "box36odd",
-    "box48", "box510", "evolve", "esma",
+    "box2", "box2sieve", "box02", "box12", "box12sieve", "box14", "box22", "box23", "box24", "box26", "box36",
+    "box36odd", "box48", "box510", "evolve", "esma",
 )  # fmt: skip
 COUNTS = ("candidates", "confirmed", "algebraic", "refuted", "unresolved", "decoys_confirmed")
 
