@@ -180,6 +180,13 @@ def test_measures_have_the_limits_that_theory_gives() -> None:
     assert len(points(240)) == 5
 
 
+def test_a_fraction_that_ends_has_no_measures_and_spoils_none(recwarn: pytest.WarningsRecorder) -> None:
+    alone, beside = measures(*batch([APERY])), measures(*batch([Fraction.of((1, 1), (-5, 1)), APERY]))  # b(5) = 0
+    assert not np.isfinite(beside.array()[0]).all()
+    assert beside.array()[1] == pytest.approx(alone.array()[0])
+    assert not recwarn.list
+
+
 def test_delta_of_an_interlaced_fraction() -> None:
     e = Fraction((((1, 4), (1,)), ((1,), (1,)), ((1,), (1,))))  # sqrt(e) = [1; 1, 1, 5, 1, 1, 9, ...]
     assert delta(e, 60) == pytest.approx(1.0, abs=0.15)

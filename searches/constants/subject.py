@@ -157,7 +157,8 @@ class ConstantsDomain(Domain):
             r"[\W_]+", "_", "_".join([*words, *(str(max(d, 0)) for d in fraction.degrees)]), flags=re.ASCII
         ).strip("_")
         name = name if name[:1].isalpha() else f"formula_{name}"
-        return {"name": name[:100], "status": "proven" if proof.status == "PROVED" else "measured"}
+        proven = formula is not None and proof.status == "PROVED"
+        return {"name": name[:100], "status": "proven" if proven else "measured"}
 
     def measure(self, program: Program) -> dict[str, float]:
         """The objectives, from scratch."""

@@ -65,13 +65,13 @@ def fitted(n: np.ndarray, log_q: np.ndarray, log_error: np.ndarray, eta: np.ndar
     delta is -eta / eta' - 1, or -gamma / gamma' - 1 where eta' = 0.
     """
     factorial = np.array([lgamma(x + 1.0) for x in n])
-    growth = np.linalg.pinv(np.stack([factorial, n], axis=1)) @ log_q.T
-    eta_q = np.round(2.0 * growth[0]) / 2.0
-    # Of log n! = n ln n - n + ..., gamma is to take the -n.
-    gamma_q = ((log_q - eta_q[:, None] * factorial) / n).mean(axis=1) - eta_q
-    error = np.linalg.pinv(np.stack([n, np.log(n)], axis=1)) @ (log_error - eta[:, None] * factorial).T
-    gamma = error[0] - eta
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # an error of 0 has the logarithm -inf
+        growth = np.linalg.pinv(np.stack([factorial, n], axis=1)) @ log_q.T
+        eta_q = np.round(2.0 * growth[0]) / 2.0
+        # Of log n! = n ln n - n + ..., gamma is to take the -n.
+        gamma_q = ((log_q - eta_q[:, None] * factorial) / n).mean(axis=1) - eta_q
+        error = np.linalg.pinv(np.stack([n, np.log(n)], axis=1)) @ (log_error - eta[:, None] * factorial).T
+        gamma = error[0] - eta
         delta = np.where(eta_q > 0.0, -eta / eta_q, -gamma / gamma_q) - 1.0
     return Measures(delta, eta_q, gamma_q, eta, gamma, error[1])
 
