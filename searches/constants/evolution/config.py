@@ -16,6 +16,7 @@ class EvolutionConfig(BaseModel):
                   rest
     instructions  of a program
     constants     of a program
+    coefficients  the largest coefficient, after what changes nothing is cleared
     plain         what a binary digit in the coefficients costs, where the whole reduction is worth 1
     full          share of the largest reduction from which a fraction is kept for the end
     finalists     canonical classes that are identified at the end: the plainest of each pair of degrees in turn
@@ -27,6 +28,7 @@ class EvolutionConfig(BaseModel):
     least: int = Field(default=3, ge=0, le=12)
     instructions: int = Field(default=20, ge=2, le=60)
     constants: int = Field(default=8, ge=1, le=20)
+    coefficients: int = Field(default=2000, ge=1, le=2**31)
     plain: float = Field(default=0.005, ge=0.0, le=0.1)
     full: float = Field(default=0.95, gt=0.0, le=1.0)
     finalists: int = Field(default=1500, ge=1, le=1_000_000)

@@ -23,13 +23,14 @@ MUTATIONS = Mutations(
     insert=1.0, delete=1.0, modify=0.5, rewire=0.5, swap=0.0, new_constant=0.5, scale_constant=6.0, duplicate=0.5,
     spread=1.5, step=1.5, jump=0.3, flip=0.3, same=0.15, unit=0.0, grid=1.0, split=0.5,
 )  # fmt: skip
+GROWTHS = 60  # cells of a tenth of a digit a term
 Item = tuple[list[int], list[int], int]
 
 
 class FractionProblem(ConstantsDomain, Problem):
     """Programs n -> a, b whose b splits into rational linear factors, by the dynamics of their convergents alone.
 
-    The map has the degrees of the canonical form b(n) / (a(n) a(n-1)) for axes, how fast digits come, and delta. What
+    The map has for axes the degrees of the canonical form b(n) / (a(n) a(n-1)), how fast digits come, and delta. What
     reduces fully and has an irrational limit is kept for the end, elite or not.
     """
 
@@ -38,12 +39,6 @@ class FractionProblem(ConstantsDomain, Problem):
         Objective("rate", "decimal digits a term", maximize=True),
         Objective("delta", "irrationality measure", maximize=True),
         Objective("fitness"),
-    )
-    axes = (
-        Descriptor("bottom", 0, 10),
-        Descriptor("top", 0, 10),
-        Descriptor("growth", 0, 15),
-        Descriptor("delta", 0, 60),
     )
     niche_axes = 2
     mutations = MUTATIONS
@@ -56,10 +51,21 @@ class FractionProblem(ConstantsDomain, Problem):
         self.library_key = key_of(config.model_dump(mode="json"))
         # room for what breeding writes before the canonical form folds it
         self.shape = Shape(1, 2, c.instructions + 4, c.constants + 4)
+        self._axes = (
+            Descriptor("bottom", c.least, c.degree + 2),
+            Descriptor("top", max(1, c.least), c.degree),
+            Descriptor("growth", 0, GROWTHS + 1),
+            Descriptor("delta", 0, 9),
+        )
         self.warm_start = self.baseline = starts(c.least, c.degree)
         self.harvest = 1.0 - c.full + 0.3  # the most that long coefficients may cost
         self.probes = np.arange(1.0, 17.0)[None]
         self._role = roles(INTEGER)
+
+    @property
+    def axes(self) -> tuple[Descriptor, ...]:
+        """Degrees of the canonical form's denominator and numerator, growth and delta."""
+        return self._axes
 
     def fractions(self, batch: Packed) -> tuple[Deflated, np.ndarray]:
         """The fractions of a batch, cleared of what changes nothing, and bool[n]: which are worth scoring.
@@ -71,6 +77,7 @@ class FractionProblem(ConstantsDomain, Problem):
         a, b, ok = expand(batch, self._role, c.degree)
         found = deflate(a, b)
         ok &= found.splits & ~found.ends & (found.top >= max(c.least, 1)) & (found.bottom >= c.least)
+        ok &= (np.abs(found.a) <= c.coefficients).all(axis=1) & (np.abs(found.b) <= c.coefficients).all(axis=1)
         return found, ok & ((found.top >= found.bottom) | (found.bottom <= 2))
 
     def check(self, batch: Packed) -> np.ndarray:
@@ -81,17 +88,14 @@ class FractionProblem(ConstantsDomain, Problem):
         return small
 
     def describe(self, batch: Packed) -> np.ndarray:
-        """int64[n, 4]: degrees of the canonical form; the rest depends on the score."""
+        """int64[n, 4]: degrees of the canonical form, growth; delta depends on the score."""
         found, _ = self.fractions(batch)
-        zero = np.zeros(len(batch), np.int64)
-        return np.stack((found.bottom, found.top, zero, zero), axis=1)
+        return np.stack((found.bottom, found.top, growth(found), np.zeros(len(batch), np.int64)), axis=1)
 
     def place(self, batch: Packed, score: np.ndarray) -> np.ndarray:
-        """int64[n, 4]: degrees of the canonical form, digits a term on a logarithmic scale, delta in steps of 1/24."""
+        """int64[n, 4]: degrees of the canonical form, growth, delta in quarters from -1 on."""
         cells = self.describe(batch)
-        rate, delta = np.nan_to_num(score[:, RATE]), np.nan_to_num(score[:, DELTA])
-        cells[:, 2] = np.floor(np.log2(1.0 + 8.0 * np.clip(rate, 0.0, 1e4)) * 2.0).astype(np.int64)
-        cells[:, 3] = np.floor((np.clip(delta, -1.0, 1.5) + 1.0) * 24.0).astype(np.int64)
+        cells[:, 3] = np.floor((np.clip(np.nan_to_num(score[:, DELTA]), -1.0, 1.5) + 1.0) * 4.0).astype(np.int64)
         return cells
 
     def evaluate(self, stage: int, batch: Packed, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -136,6 +140,25 @@ class FractionProblem(ConstantsDomain, Problem):
         fraction = Fraction.of(a, b)
         formula, _ = meaning(fraction, self.library_key)
         return None if formula is None or formula.kind == "rational" else find_of(fraction, self.library_key, members)
+
+
+def growth(found: Deflated) -> np.ndarray:
+    """int64[n]: the asymptotic rate in tenths of a digit a term, 1 to 60: log10 of the ratio of the solutions of
+    x^2 = A x + B with A and B leading coefficients. 0 where these are complex or alike, 61 where 2 deg a > deg b.
+
+    It does not change if another solution of a kindred recurrence is taken (as by adding a constant to the value's
+    reciprocal): endless variants of one formula have one cell.
+    """
+    places = np.arange(found.a.shape[1])
+    degree_a, degree_b = (np.where(p != 0, places, -1).max(axis=1) for p in (found.a, found.b))
+    rows = np.arange(len(degree_a))
+    lead = found.a[rows, np.maximum(degree_a, 0)].astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = 4.0 * found.b[rows, np.maximum(degree_b, 0)] / (lead * lead)
+        root = np.sqrt(np.maximum(1.0 + x, 0.0))
+        digits = np.abs(np.log10((1.0 + root) / np.abs(1.0 - root)))
+    cells = np.where(1.0 + x > 1e-9, np.clip(np.nan_to_num(digits * 10.0, posinf=GROWTHS), 1, GROWTHS), 0)
+    return np.where(2 * degree_a > degree_b, GROWTHS + 1, np.where(2 * degree_a < degree_b, 0, cells)).astype(np.int64)
 
 
 def _plainness(fraction: tuple[Poly, Poly]) -> tuple[int, int, tuple[Poly, Poly]]:
