@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from benchmarks.exp2 import finished
+from benchmarks.exp2 import finished, interval
 from discover import output
 from discover.runs import Run
 from searches.constants.fraction import Fraction, Poly, shifted
@@ -37,13 +36,6 @@ def outside(fraction: Fraction) -> bool:
 
 def _inside(a: Poly, b: Poly) -> bool:
     return len(a) <= 3 and len(b) <= 3 and max(map(abs, (*a, *b))) <= BOX
-
-
-def interval(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's of a share k of n."""
-    middle = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * sqrt(k * (n - k) / n + z * z / 4)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def hits(run: Run) -> dict[Any, Fraction]:

@@ -188,9 +188,11 @@ class BoxSweep(ConstantsDomain, Sweep):
         return int(formula.kind == "algebraic"), formula.size, *plainness
 
     def find(self, item: Member) -> tuple[Find, Formula] | None:
-        """A fraction with its figures and formula, identified from scratch; None where that fails."""
+        """A fraction with its figures and formula, identified from scratch; None where that fails, or it is rational."""
         formula, _ = meaning(item.fraction, self.library_key)
-        return None if formula is None else (find_of(item.fraction, self.library_key, item.members), formula)
+        if formula is None or formula.kind == "rational":
+            return None
+        return find_of(item.fraction, self.library_key, item.members), formula
 
     def measured(self, items: list[Member]) -> np.ndarray:
         """float64[n, measures]: how fractions behave."""

@@ -1,0 +1,68 @@
+-- SPDX-License-Identifier: MIT-0
+--
+-- sqrt_e: e^(1/2) = 1 + 1/(1 + 1/(1 + 1/(1 + ...))), a(3 n) = 1, a(3 n + 1) = 4 n + 1, a(3 n + 2) = 1, b(n) = 1
+--
+-- Value: 1.6487212707001281468486507878141635716537761007101...
+-- Status: PROVED: coboundary with 1 steps; Lommel: contiguous 0F1, ratio of Bessel functions (0F1)
+-- Certificate: the format `proof`, a Python file
+-- Scores:
+--     digits  100           to which fraction and formula agree, evaluated afresh (compared: 100)
+--     rate    2.28398       decimal digits a term: factorial convergence
+--     delta   1.00524       irrationality measure of convergent 600, exact
+--     size    2             decimal digits of the integers in the formula
+-- Program:
+--     k0 = 1.0
+--     a1 = 4.0 * n + k0
+--     a0 = k0
+--     b0 = k0
+--     b1 = k0
+--     a2 = k0
+--     b2 = k0
+-- Found by discover-programs 0.1.0, search constants/esma, seed 0, config 3d5ddd83356100d5, primitive set fed40efca700882b
+-- Find it again: discover run constants/esma --seed 0 --budget 1000000000
+import Mathlib
+
+namespace sqrt_e
+
+/-- The partial denominators. -/
+def a (n : ℕ) : ℤ :=
+  let m : ℤ := ((n / 3 : ℕ) : ℤ)
+  if n % 3 = 0 then 1 else
+  if n % 3 = 1 then 4 * m + 1 else
+  1
+
+/-- The partial numerators. -/
+def b (n : ℕ) : ℤ :=
+  let m : ℤ := ((n / 3 : ℕ) : ℤ)
+  if n % 3 = 0 then 1 else
+  if n % 3 = 1 then 1 else
+  1
+
+/-- Numerators of the convergents. -/
+def p : ℕ → ℤ
+  | 0 => a 0
+  | 1 => a 1 * a 0 + b 1
+  | n + 2 => a (n + 2) * p (n + 1) + b (n + 2) * p n
+
+/-- Denominators of the convergents. -/
+def q : ℕ → ℤ
+  | 0 => 1
+  | 1 => a 1
+  | n + 2 => a (n + 2) * q (n + 1) + b (n + 2) * q n
+
+example : p 2 = 3 ∧ q 2 = 2 := by
+  first | norm_num [p, q, a, b] | decide
+example : p 5 = 33 ∧ q 5 = 20 := by
+  first | norm_num [p, q, a, b] | decide
+
+/-- e^(1/2) = 1 + 1/(1 + 1/(1 + 1/(1 + ...)))
+Proved, though not here in Lean: coboundary with 1 steps; Lommel: contiguous 0F1, ratio of Bessel functions (0F1).
+The certificate is the format `proof`.
+-/
+theorem sqrt_e_limit :
+    Filter.Tendsto (fun n => (p n : ℝ) / (q n : ℝ)) Filter.atTop
+      (nhds ((Real.exp 1) ^ (1 / 2 : ℝ))) := by
+  sorry
+
+end sqrt_e
+-- discover: {"format":1,"name":"sqrt_e","search":"constants/esma","config":{"search":"constants","problem":{"method":"esma","hours":1.0,"identify":{"constants":[],"user":{},"decoys":8,"coefficients":8,"digits":50},"esma":{"library":true,"families":["exp","tan","tanh","bessel_i","bessel_j"],"numerators":2,"denominators":6,"orders":3,"degree":2,"coefficients":4,"period":3,"depth":100,"verify":1000,"bits":16384,"finds":500}},"strategy":{"name":"exhaustive","population":200,"tournament":5,"islands":1,"migrate_every":0,"batch":131072,"restart_after":0},"run":{"budget":1000000000,"seed":0,"chunk":8192}},"config_hash":"3d5ddd83356100d5","seed":0,"reproduce":"discover run constants/esma --seed 0 --budget 1000000000","id":"4fa6339e","parents":[],"signature":{"inputs":["n"],"outputs":["a0","b0","a1","b1","a2","b2"],"state":[]},"primitives":["add","sub","mul","neg","square"],"primitives_hash":"fed40efca700882b","program":["k0 = 1.0","a1 = 4.0 * n + k0","a0 = k0","b0 = k0","b1 = k0","a2 = k0","b2 = k0"],"objectives":{"digits":100.0,"rate":2.2839791548481876,"delta":1.0052421271586893,"size":2.0},"descriptors":{"degree_a":1,"degree_b":0,"members":54},"scores":{},"status":"proven","generator":"discover-programs 0.1.0","digest":"e176499381fd1b2d"}
