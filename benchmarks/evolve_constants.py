@@ -82,9 +82,8 @@ def main() -> None:
         )
     print()
     output.print_rows(rows)
-    more = sum(len(a) > len(b) for a, b in zip(*found.values(), strict=True))
-    low, high = interval(more, arguments.seeds)
-    print(f"\nevolution finds more in {more} of {arguments.seeds} seeds ({low:.0%} to {high:.0%})")
+    more = interval([len(a) > len(b) for a, b in zip(*found.values(), strict=True)])
+    print("\nevolution finds more in {k} of {n} seeds ({low:.0%} to {high:.0%})".format(**more))
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ class BoxSweep(ConstantsDomain, Sweep):
         return int(formula.kind == "algebraic"), formula.size, *plainness
 
     def find(self, item: Member) -> tuple[Find, Formula] | None:
-        """A fraction with its figures and formula, identified from scratch; None where that fails, or it is rational."""
+        """A fraction with its figures and formula, identified from scratch; None where that fails or it is rational."""
         formula, _ = meaning(item.fraction, self.library_key)
         if formula is None or formula.kind == "rational":
             return None
