@@ -89,9 +89,9 @@ def lerch_integral(z: Expr, x: Expr) -> Expr:
         angle = sp.acosh(turn) if z.is_positive else sp.acos(turn)
         return angle * sp.sqrt(sp.radsimp(1 / size))
     p, q = int(x.p), int(x.q)
-    step = size ** sp.Rational(1, q)
     if not (size.is_Rational and q in (3, 4, 6)):
         raise Unsolved
+    step = size ** sp.Rational(1, q)
     if z == -1:
         return -(sp.polygamma(0, x / 2) - sp.polygamma(0, (x + 1) / 2)) / 2
     if not step.is_Rational:
