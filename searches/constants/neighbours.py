@@ -18,7 +18,7 @@ import numpy as np
 
 from discover.problem import Each, Find
 from searches.constants.fraction import Fraction
-from searches.constants.subject import ALSO, PROPOSED, SHARED, LibraryKey, find_of
+from searches.constants.subject import ALSO, PROPOSED, SHARED, LibraryKey, find_of, meaning
 
 if TYPE_CHECKING:
     from searches.constants.identify.formula import Formula
@@ -95,6 +95,9 @@ def unknown_of(group: Sequence[Member], key: LibraryKey) -> list[Find]:
     from searches.constants.identify.lattice import moebius
 
     head, *others = group
+    formula, _ = meaning(head.fraction, key)
+    if formula is not None and formula.kind == "rational":  # rational numbers are all forms of each other
+        return []
     first = find_of(head.fraction, key, head.members)
     if isfinite(first.objectives["size"]):
         found = [first, *(find_of(other.fraction, key, other.members) for other in others)]
