@@ -1,6 +1,6 @@
 """Evolution of fractions against random search at equal budgets: which formulas outside the box of NeurIPS 2024.
 
-    python -m benchmarks.evolve_constants [--out runs/evolve-constants] [--budget 100000] [--seeds 8] [--workers 2]
+    python -m benchmarks.evolve_constants [--out FOLDER] [--budget 100000] [--seeds 8] [--first 100] [--workers 2]
 
 A hit is a canonical class whose value is identified, not rational, and which has no member with degrees up to 2 and
 coefficients -5..5 among its shifts. Random search grows programs from the same starts, by the same insertions, under
@@ -50,11 +50,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/evolve-constants"))
     parser.add_argument("--budget", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--first", type=int, default=100, help="the first seed; 0 to 3 were seen while tuning")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     arguments = parser.parse_args()
     found: dict[str, list[dict[Any, Fraction]]] = {name: [] for name in STRATEGIES}
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
         for name in STRATEGIES:
             settings = [
                 f"run.budget={arguments.budget}", f"run.seed={seed}", f"run.workers={arguments.workers}",

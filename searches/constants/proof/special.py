@@ -23,11 +23,15 @@ def _ahead(value: Expr, a: Callable[[Expr], Expr], b: Callable[[Expr], Expr], st
     """f(stop) of f(start), by f(n) = a(n) + b(n+1)/f(n+1) either way."""
     if abs(stop - start) > FAR:
         raise Unsolved
+    # One Moebius form of the value, not a tower of quotients, on which sympy may work for ever.
+    p, q, r, s = sp.S.One, sp.S.Zero, sp.S.Zero, sp.S.One
     for i in range(start, stop):
-        value = b(sp.Integer(i + 1)) / (value - a(sp.Integer(i)))
+        x, y = a(sp.Integer(i)), b(sp.Integer(i + 1))
+        p, q, r, s = y * r, y * s, sp.expand(p - x * r), sp.expand(q - x * s)
     for i in range(start - 1, stop - 1, -1):
-        value = a(sp.Integer(i)) + b(sp.Integer(i + 1)) / value
-    return value
+        x, y = a(sp.Integer(i)), b(sp.Integer(i + 1))
+        p, q, r, s = sp.expand(x * p + y * r), sp.expand(x * q + y * s), p, q
+    return (p * value + q) / (r * value + s)
 
 
 def kummer(k: Expr, p: Expr, c: Expr, z: Expr) -> tuple[Expr, str]:
