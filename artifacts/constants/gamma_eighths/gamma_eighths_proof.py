@@ -38,12 +38,12 @@ assert simplify(b - (k**2*z*(1 - z)*(c + n - 1 - p)*(c + n - 1 - q))) == 0
 # z = 1/2: the solutions with k and -k have f(n) = (+-k n/2)(1 + x/n + O(1/n^2)) (DLMF 15.12.2), x with and without + 2 a/k > 0 between them: G is minimal,
 # so by Pincherle's theorem the fraction converges to f(0) = k (1-z) G(-1)/G(0)
 # f(0): Gauss-Noerlund: contiguous 2F1; Gauss's second theorem at z = 1/2
-tail = S(2)*(-S(1)/(S(4)*gamma(S(7)/8)**S(2)) + S(2)/gamma(S(3)/8)**S(2))*gamma(S(7)/8)**S(2) + S(1)
+tail = S(2)*(S(1) + S(1)/(S(2)*(-S(1)/(S(4)*gamma(S(7)/8)**S(2)) + S(2)/gamma(S(3)/8)**S(2))*gamma(S(7)/8)**S(2)))*(-S(1)/(S(4)*gamma(S(7)/8)**S(2)) + S(2)/gamma(S(3)/8)**S(2))*gamma(S(7)/8)**S(2)
 ratio = hyper((S(3)/4, S(3)/4), (S(1)/4,), S(1)/2)/(S(2)*hyper((S(3)/4, S(3)/4), (S(5)/4,), S(1)/2))
 assert abs(N(tail - ratio, 30)) < 10**-20  # the special value, looked at in digits
 value = tail*inflation.subs(n, 0)
 formula = S(1)/2 + S(4)*gamma(S(7)/8)**S(2)/gamma(S(3)/8)**S(2)
-first, second = S(8)*pi**S(2)*(-(S(-1) + sqrt(S(2)))**S(2)*(sqrt(S(2)) + S(2))*gamma(S(1)/8)**S(2)/(S(16)*pi**S(2)) + sqrt(S(2))*(sqrt(S(2)) + S(2))*gamma(S(1)/4)**S(2)/(pi*gamma(S(1)/8)**S(2)))/((S(-1) + sqrt(S(2)))**S(2)*(sqrt(S(2)) + S(2))*gamma(S(1)/8)**S(2)) + S(1), S(1)/2 + S(8)*sqrt(S(2))*pi*gamma(S(1)/4)**S(2)/((S(-1) + sqrt(S(2)))**S(2)*gamma(S(1)/8)**S(4))
+first, second = S(8)*pi**S(2)*(S(1) + (S(-1) + sqrt(S(2)))**S(2)*(sqrt(S(2)) + S(2))*gamma(S(1)/8)**S(2)/(S(8)*pi**S(2)*(-(S(-1) + sqrt(S(2)))**S(2)*(sqrt(S(2)) + S(2))*gamma(S(1)/8)**S(2)/(S(16)*pi**S(2)) + sqrt(S(2))*(sqrt(S(2)) + S(2))*gamma(S(1)/4)**S(2)/(pi*gamma(S(1)/8)**S(2)))))*(-(S(-1) + sqrt(S(2)))**S(2)*(sqrt(S(2)) + S(2))*gamma(S(1)/8)**S(2)/(S(16)*pi**S(2)) + sqrt(S(2))*(sqrt(S(2)) + S(2))*gamma(S(1)/4)**S(2)/(pi*gamma(S(1)/8)**S(2)))/((S(-1) + sqrt(S(2)))**S(2)*(sqrt(S(2)) + S(2))*gamma(S(1)/8)**S(2)), S(1)/2 + S(8)*sqrt(S(2))*pi*gamma(S(1)/4)**S(2)/((S(-1) + sqrt(S(2)))**S(2)*gamma(S(1)/8)**S(4))
 # first is value, second is formula: classical identities of the functions in them; in digits:
 assert abs(N(value - first, 50)) < 10**-40
 assert abs(N(formula - second, 50)) < 10**-40
