@@ -31,12 +31,9 @@ def row(run: Run) -> dict[str, Any]:
     """Figures of a run."""
     with Store.read(run.folder) as store:
         seconds = sum(store.timings().values())
-        counts: dict[str, int] = {}
-        for generation in store.generations():
-            for name, value in generation.row.items():
-                counts[name] = counts.get(name, 0) + int(value)
+    counts = run.counts
     figures = {"search": run.spec.name, "seconds": round(seconds, 1), "classes": len(run.top())}
-    return figures | {name: counts.get(name, 0) for name in COUNTS}
+    return figures | {name: counts[name] for name in COUNTS}
 
 
 def main() -> None:

@@ -28,6 +28,8 @@ from primitives.evaluators.numba_cpu import NumbaEvaluator
 from primitives.packed import Packed, Shape
 from primitives.table import REAL
 
+PACKAGES = ("numpy", "numba", "pyoperon", "deap")
+
 NAMES = ("add", "sub", "mul", "div", "sin", "exp", "log")
 SET = REAL.subset(*NAMES)
 BINARY, UNARY, LEAVES, NODES, INPUTS = 6, 7, 7, 20, 4
@@ -218,14 +220,14 @@ def measure(rows: int, rounds: int, n_trees: int = 1000, finite: bool = False) -
     return ratios | {"gnodes_per_s": {n: work / float(np.median(t)) for n, t in times.items()}} | {"checks": notes}
 
 
-def machine() -> dict[str, str]:
-    """Processor and versions."""
+def machine(*packages: str) -> dict[str, str]:
+    """Processor, and versions of Python and of packages."""
     found = {"processor": platform.processor() or platform.machine(), "python": platform.python_version()}
     if os.path.exists("/proc/cpuinfo"):
         with open("/proc/cpuinfo") as file:
             names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
         found["processor"] = names[0] if names else found["processor"]
-    for package in ("numpy", "numba", "pyoperon", "deap"):
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
@@ -244,7 +246,7 @@ def main() -> None:
     results: dict[str, Any] = {str(rows): measure(rows, options.rounds) for rows in (1000, 64)}
     results |= {f"{rows} finite": measure(rows, options.rounds, finite=True) for rows in (1000, 64)}
     if options.json:
-        print(json.dumps(results | {"machine": machine()}, indent=1))
+        print(json.dumps(results | {"machine": machine(*PACKAGES)}, indent=1))
         return
     for rows, result in results.items():
         note = rows.replace(" ", " rows, ") if " " in rows else f"{rows} rows"
@@ -252,7 +254,7 @@ def main() -> None:
         for name, speed in result["gnodes_per_s"].items():
             print(f"  {name:40} {speed:8.3f}   {result.get(name, 1.0):6.2f}")
         print("  checks: " + ", ".join(f"{k} {v:.3f}" for k, v in result["checks"].items()))
-    print(", ".join(f"{k} {v}" for k, v in machine().items()))
+    print(", ".join(f"{k} {v}" for k, v in machine(*PACKAGES).items()))
 
 
 if __name__ == "__main__":

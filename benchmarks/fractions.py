@@ -22,10 +22,8 @@ import argparse
 import json
 import math
 import os
-import platform
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from typing import Any
 
@@ -34,9 +32,12 @@ import mpmath
 import numpy as np
 from flint import arb, fmpq
 
+from benchmarks.evaluators import machine
 from searches.constants import evaluate
 from searches.constants.evaluate import Kind
 from searches.constants.fraction import Fraction
+
+PACKAGES = ("numba", "python-flint", "mpmath", "gmpy2", "ramanujantools")
 
 DEPTH = 1000
 DIGITS = (14, 31, 57)
@@ -232,21 +233,6 @@ def box(rounds: int) -> dict[str, Any]:
     }
 
 
-def machine() -> dict[str, str]:
-    """Processor and versions."""
-    found = {"processor": platform.processor() or platform.machine(), "python": platform.python_version()}
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-        found["processor"] = names[0] if names else found["processor"]
-    for package in ("numba", "python-flint", "mpmath", "gmpy2", "ramanujantools"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
 def main() -> None:
     """Print a table, or JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -260,7 +246,7 @@ def main() -> None:
     if options.box:
         results["box"] = box(options.rounds)
     if options.json:
-        print(json.dumps(results | {"machine": machine()}, indent=1))
+        print(json.dumps(results | {"machine": machine(*PACKAGES)}, indent=1))
         return
     for digits in map(str, DIGITS):
         print(f"{digits} digits, degrees (1, 2), depth {DEPTH}, one core: fractions/s, fewest digits agreed, ratios")
@@ -269,7 +255,7 @@ def main() -> None:
             print(f"  {name:16} {row['per_s']:12,.0f} {row['digits']:7.1f}{ratios}")
     if options.box:
         print(json.dumps(results["box"]))
-    print(", ".join(f"{k} {v}" for k, v in machine().items()))
+    print(", ".join(f"{k} {v}" for k, v in machine(*PACKAGES).items()))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -131,16 +132,21 @@ class Run:
             raw = engine.bred(self.problem, last[1], entry.find.program) if last is not None else None
         return self.problem.explain(replace(entry.find, raw=raw))
 
-    def funnel(self) -> list[dict[str, Any]]:
-        """How far candidates came: a row for what was answered before any score, then one for every stage."""
+    @property
+    def counts(self) -> Counter[str]:
+        """What was counted in every generation, summed: "candidates" and more."""
         with Store.read(self.folder) as store:
             rows = [g.row for g in store.generations()]
-        total: dict[str, int] = {}
+        total: Counter[str] = Counter()
         for row in rows:
-            for name, value in row.items():
-                total[name] = total.get(name, 0) + int(value)
+            total.update({name: int(value) for name, value in row.items()})
+        return total
+
+    def funnel(self) -> list[dict[str, Any]]:
+        """How far candidates came: a row for what was answered before any score, then one for every stage."""
         from discover.problem import Sweep
 
+        total = self.counts
         if isinstance(self.problem, Sweep):
             return [{"stage": name, "count": total.get(name, 0)} for name in ("candidates", *self.problem.counts)]
         table = []

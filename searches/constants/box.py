@@ -125,6 +125,7 @@ class BoxSweep(ConstantsDomain, Sweep):
     ) -> tuple[int, float] | None:
         """The simplest of some forms that a fraction equals to all digits asked for, and how many were compared."""
         from searches.constants.evaluate import high
+        from searches.constants.identify.identify import compared
 
         wanted = self.config.identify.digits
         limit = high(fraction, wanted + int(MARGIN))
@@ -138,7 +139,7 @@ class BoxSweep(ConstantsDomain, Sweep):
             key=lambda f: (f[0].size, f[1]),
         )
         for formula, code, decoy in formulas[:TRIES]:
-            if agreement(limit.ball, formula.value(wanted + int(MARGIN), self.table.library)) >= wanted:
+            if compared(limit.ball, limit.digits, formula, self.table.library).agreed >= wanted:
                 if decoy:
                     counts["decoys_confirmed"] += 1
                     return None
@@ -212,17 +213,6 @@ class BoxSweep(ConstantsDomain, Sweep):
             raise UserError(f"this box has no fractions of the numbers that the descriptors {ALSO}1, ... say")
         rows = self.box.rows(np.array(numbers, np.int64))
         return [Fraction.of(a, b) for a, b in zip(*(side.tolist() for side in rows), strict=True)]
-
-
-def agreement(x: Any, y: Any) -> float:
-    """Decimal digits to which two balls certainly agree, relative to the second."""
-    import flint
-
-    difference = abs(x - y) / abs(y)
-    upper = float(difference.upper()) if difference.is_finite() else np.inf
-    if upper == 0.0:
-        return float(flint.ctx.prec) * np.log10(2.0)
-    return float(-np.log10(upper))
 
 
 def _groups(index: np.ndarray) -> Iterable[tuple[int, slice]]:

@@ -6,6 +6,7 @@ of any origin may be read. root(k, c0, c1, ...) is the k-th real root, from the 
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,13 @@ from searches.constants.identify.vocabulary import words
 LONGEST = 1000
 DEEPEST = 40
 ROOT = "root"
+ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "neg": operator.neg,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|([A-Za-z][A-Za-z0-9_]*)|([-+*/^(),]))")
 
 
@@ -192,20 +200,11 @@ def ball(node: Node) -> Any:
     if node.head == ROOT:
         return _root(node)
     args = [ball(a) for a in node.args]
-    match node.head:
-        case "neg":
-            return -args[0]
-        case "+":
-            return args[0] + args[1]
-        case "-":
-            return args[0] - args[1]
-        case "*":
-            return args[0] * args[1]
-        case "/":
-            return args[0] / args[1]
-        case "^":
-            exponent = node.args[1].integer
-            return args[0] ** (args[1] if exponent is None else exponent)
+    if node.head in ARITHMETIC:
+        return ARITHMETIC[node.head](*args)
+    if node.head == "^":
+        exponent = node.args[1].integer
+        return args[0] ** (args[1] if exponent is None else exponent)
     return words()[node.head].ball(*args)
 
 

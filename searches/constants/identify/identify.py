@@ -54,7 +54,7 @@ def compare(
     found = high(fraction, digits)
     if found.kind not in (Kind.CONVERGES, Kind.TERMINATES):
         return Comparison(0.0, 0.0)
-    return _compared(found.ball, min(float(digits), found.digits), formula, library)
+    return compared(found.ball, min(float(digits), found.digits), formula, library)
 
 
 def confirm(fraction: Fraction, formula: Formula, digits: int = DIGITS + MORE, library: Library | None = None) -> float:
@@ -65,7 +65,8 @@ def confirm(fraction: Fraction, formula: Formula, digits: int = DIGITS + MORE, l
     return compare(fraction, formula, digits, library).agreed
 
 
-def _compared(value: Any, known: float, formula: Formula, library: Library | None) -> Comparison:
+def compared(value: Any, known: float, formula: Formula, library: Library | None) -> Comparison:
+    """A value, a ball of which so many digits are known, and a formula."""
     with lattice.precision(known):
         if not formula.numerator:
             difference = abs(value)
@@ -110,7 +111,7 @@ class _Checked:
         if self.value is None:
             self.value = high(self.fraction, DIGITS + MORE)
         known = min(float(DIGITS + MORE), self.value.digits)
-        result = _compared(self.value.ball, known, formula, self.library)
+        result = compared(self.value.ball, known, formula, self.library)
         return None if result.refuted else replace(formula, digits=result.agreed)
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from searches.constants.identify.expression import ROOT, Node
+from searches.constants.identify.expression import ARITHMETIC, ROOT, Node
 from searches.constants.identify.vocabulary import words
 
 _SUM, _PRODUCT, _NEGATION, _POWER, _ATOM = range(5)
@@ -166,19 +166,10 @@ def to_sympy(node: Node) -> Any:
     if node.head == "name":
         return to_sympy(node.args[0])
     args = [to_sympy(a) for a in node.args]
-    match node.head:
-        case "neg":
-            return -args[0]
-        case "+":
-            return args[0] + args[1]
-        case "-":
-            return args[0] - args[1]
-        case "*":
-            return args[0] * args[1]
-        case "/":
-            return args[0] / args[1]
-        case "^":
-            return args[0] ** args[1]
-        case head if head == ROOT:
-            return sympy.CRootOf(sympy.Poly(args[:0:-1], sympy.Symbol("x")), int(args[0]) - 1)
+    if node.head in ARITHMETIC:
+        return ARITHMETIC[node.head](*args)
+    if node.head == "^":
+        return args[0] ** args[1]
+    if node.head == ROOT:
+        return sympy.CRootOf(sympy.Poly(args[:0:-1], sympy.Symbol("x")), int(args[0]) - 1)
     return words()[node.head].sympy(sympy, *args)
