@@ -17,7 +17,8 @@ from primitives.packed import Packed
 from primitives.philox import below, uniform, word
 
 INSERT, DELETE, MODIFY, REWIRE, SWAP, NEW_CONSTANT, SCALE_CONSTANT, DUPLICATE = range(8)
-SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT, GRID, SPLIT = range(len(MOVES))  # of Mutations
+SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT, GRID, SPLIT, LITERAL = range(len(MOVES))  # of Mutations
+_VALUES = len(MOVES)  # behind the moves: what constants are drawn from, if anything
 _DECADES = 4.0 * math.log2(10.0)  # that a jump of a constant may span
 _TRIES = 8  # of a mutation that does not apply
 
@@ -46,6 +47,8 @@ def _steps(stream, spread):
 
 @inner
 def _draw_constant(stream, moves):
+    if len(moves) > _VALUES:
+        return moves[_VALUES + below(stream, len(moves) - _VALUES)]
     if moves[GRID] > 0.0:
         value = moves[GRID] * _steps(stream, moves[SPREAD])
         return value if uniform(stream) < 0.5 else -value
@@ -132,7 +135,7 @@ def _fill(stream, code, const, counts, arity, units, moves, n_leaves, place, slo
         if k == slot or uniform(stream) < moves[SAME]:
             code[place, 1 + k] = value
         else:
-            code[place, 1 + k] = _argument(stream, const, counts, moves, n_leaves, place, units[op, k], 0.5)
+            code[place, 1 + k] = _argument(stream, const, counts, moves, n_leaves, place, units[op, k], moves[LITERAL])
 
 
 @inner
@@ -229,7 +232,7 @@ def _modify(stream, code, const, counts, arity, units, moves, n_leaves):
         return False
     code[i, 0] = new
     for k in range(arity[old], arity[new]):
-        code[i, 1 + k] = _argument(stream, const, counts, moves, n_leaves, i, units[new, k], 0.5)
+        code[i, 1 + k] = _argument(stream, const, counts, moves, n_leaves, i, units[new, k], moves[LITERAL])
     for k in range(arity[new], 3):
         code[i, 1 + k] = 0
     return True
@@ -260,7 +263,8 @@ def _change_constant(stream, kind, code, const, results, counts, arity, moves):
     k = below(stream, counts[1])
     if moves[SPLIT] > 0.0 and uniform(stream) < moves[SPLIT] and counts[1] < len(const):
         _split(stream, k, code, const, results, counts, arity)
-    if kind == NEW_CONSTANT or not math.isfinite(const[k]) or (const[k] == 0.0 and moves[GRID] == 0.0):
+    fixed = len(moves) > _VALUES
+    if kind == NEW_CONSTANT or fixed or not math.isfinite(const[k]) or (const[k] == 0.0 and moves[GRID] == 0.0):
         const[k] = _draw_constant(stream, moves)  # of zero there is no multiple
     else:
         const[k] = _scaled(stream, const[k], moves)

@@ -49,7 +49,9 @@ class Search:
             objectives=tuple(o.name for o in problem.scores),
         )
         self._canonicalize = Canonicalizer(problem.primitives, problem.signature, problem.free_constants)
-        self._fingerprint = Fingerprinter(problem.primitives, problem.probes, problem.free_constants)
+        self._fingerprint = Fingerprinter(
+            problem.primitives, problem.probes, problem.free_constants, problem.probe_shape
+        )
         self._since_improvement = 0
 
     def step(self) -> tuple[dict[str, int], dict[str, np.ndarray]]:

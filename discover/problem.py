@@ -74,6 +74,8 @@ class Mutations:
                 `step`), or with chance `jump` to 2 or 3 times itself or a 2nd or 3rd of it, or with chance `flip` to
                 its negative
     split       chance that a constant is changed for one of its readers only, where it has several
+    literal     chance that an argument of a new operation is a new constant
+    values      if there are any, constants are of these only
     """
 
     insert: float = 1.0
@@ -94,6 +96,8 @@ class Mutations:
     unit: float = 0.5
     grid: float = 0.0
     split: float = 0.0
+    literal: float = 0.5
+    values: tuple[float, ...] = ()
 
     @property
     def weights(self) -> np.ndarray:
@@ -102,8 +106,8 @@ class Mutations:
 
     @property
     def moves(self) -> np.ndarray:
-        """float64[fields]: the other fields, in order."""
-        return np.array([getattr(self, name) for name in MOVES], np.float64)
+        """float64[fields + values]: the other fields, in order, and the values that constants have, if these are given."""
+        return np.array([getattr(self, name) for name in MOVES] + list(self.values), np.float64)
 
     def only(self, *kinds: str) -> Mutations:
         """The same moves, and no other kinds of mutation than these, of equal weight."""
@@ -111,7 +115,7 @@ class Mutations:
 
 
 KINDS = ("insert", "delete", "modify", "rewire", "swap", "new_constant", "scale_constant", "duplicate")
-MOVES = tuple(f.name for f in fields(Mutations) if f.name not in KINDS)
+MOVES = tuple(f.name for f in fields(Mutations) if f.name not in (*KINDS, "values"))
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,7 @@ class Problem(Domain):
     free_constants  scores do not depend on the values of constants (they are fitted inside the score); programs that
                     differ in them only are one candidate
     probes          float64[n_leaves, n] inputs of the fingerprint
+    probe_shape     what batch of images the probes are, where primitives reduce over its axes: (b, g, c, h, w)
     stages          the funnel, cheapest first
     meta            whether `evaluate` has one stage more, for meta-validation: on tasks that no strategy sees scores of
     harvest         every scored program of at most this quality (the last column of its score, to minimise) reaches
@@ -233,6 +238,7 @@ class Problem(Domain):
     mutations: Mutations = Mutations()
     free_constants: bool = False
     probes: np.ndarray
+    probe_shape: tuple[int, ...] | None = None
     stages: tuple[Stage, ...] = (Stage("proxy"),)
     meta: bool = False
     harvest: float | None = None

@@ -7,10 +7,13 @@ the probes are two tensors.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from primitives.compiled import inner
 from primitives.evaluators.codegen import kernels
+from primitives.evaluators.reference import ReferenceEvaluator
 from primitives.packed import Packed
 from primitives.philox import mix
 from primitives.primitive import PrimitiveSet
@@ -48,13 +51,22 @@ class Fingerprinter:
     probes: float64[n_leaves, n]. The total cost is part of the fingerprint, so a cheaper spelling is never taken for
     a dearer one. With free constants every program is probed with the same stand-ins for its constants, in order, and
     their number is part of it too: equal fingerprints then mean equal families of functions.
+    shape: the batch of images that the probes are. A set that does not compile is probed by the reference evaluator.
     """
 
-    def __init__(self, primitives: PrimitiveSet, probes: np.ndarray, free_constants: bool = False) -> None:
+    def __init__(
+        self,
+        primitives: PrimitiveSet,
+        probes: np.ndarray,
+        free_constants: bool = False,
+        shape: tuple[int, ...] | None = None,
+    ) -> None:
         self._probes = np.ascontiguousarray(probes, np.float64)
         self._cost = primitives.cost
         self._free = free_constants
-        self._kernels = kernels(primitives, "float64")
+        self._shape = shape
+        self._kernels = kernels(primitives, "float64") if primitives.compiles else None
+        self._reference = ReferenceEvaluator(primitives)
 
     def __call__(self, packed: Packed) -> np.ndarray:
         """uint64[P]"""
@@ -65,7 +77,9 @@ class Fingerprinter:
         n = self._probes.shape[1]
         out = np.empty((len(packed), packed.results.shape[1], n))
         tensors = np.array([0, n // 2 - 1, n] if n > 3 else [0, n], np.int64)  # of unlike length
-        if len(packed):
+        if self._kernels is None:
+            out = self._reference.outputs(replace(packed, const=const), self._probes, shape=self._shape)
+        elif len(packed):
             self._kernels.run(
                 packed.code, packed.length, const, packed.n_const, packed.results, self._probes, tensors, out
             )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 MAX_ARITY = 3
+AXES = "bgchw"  # of a batch of images whose channels are divided into groups
 
 
 class UnknownPrimitive(ValueError):
@@ -26,13 +27,16 @@ class Primitive:
     All values are reals; an integer (an exponent, a power) is a real with an integral value. NaN in gives NaN out
     unless `nan` says otherwise. In the templates `{0}`, `{1}`, `{2}` stand for the arguments.
 
-    A reduction looks at more than one row: `over` a "leaf" (one tensor: one parameter of a model) or the whole "tree"
-    of them; its result is an array again. Rows are the elements of all tensors, one after the other, and `segments`
-    int64[S+1] says where each begins and the last one ends. What printers write reduces over the arrays it is given.
+    A reduction looks at more than one row; its result is an array again. It goes `over` a "leaf" (one tensor: one
+    parameter of a model) or the whole "tree" of them: rows are the elements of all tensors, one after the other, and
+    `segments` int64[S+1] says where each begins and the last one ends. Or it goes over axes of one batch of images,
+    letters of AXES: rows are the elements of an array of `shape` (b, g, c, h, w): images, groups of channels, channels
+    of a group, height, width. What printers write reduces over the arrays it is given.
 
     name         the name in the text form, unless `symbol` is set (then infix)
     arity        number of arguments, 0 (a number with a name) to 3
-    numpy        the reference: float64 arrays in, float64 array out; of a reduction `numpy(a, b, segments)`
+    numpy        the reference: float64 arrays in, float64 array out; of a reduction `numpy(a, b, segments)`, or
+                 `numpy(a, shape)` over axes
     high         the same in mpmath: `high(mp, a, b)`; the judge of every evaluator. Of a reduction it takes and returns
                  lists, the elements of what it reduces over
     kernel       the scalar body compiled by Numba for CPU and CUDA; it may use the names of
@@ -42,7 +46,8 @@ class Primitive:
     python, c    source templates; in C `{f}` is the suffix of the type ("f" or "")
     numba        the template for scalars in Numba, where the one for NumPy is not (a ufunc compiles as it stands)
     sympy        builder: `sympy(module, a, b)`
-    torch        the same function of tensors: `torch(module, a, b)`
+    torch        the same function of tensors: `torch(module, a, b)`; over axes, of tensors [b, .., g, c, h, w], and the
+                 axes that it goes over are left with one element
     torch_source its template; where left out, that for NumPy with another module
     symbol       infix symbol
     cost         what one use costs a program (operations)
@@ -50,8 +55,9 @@ class Primitive:
     units        a constant per argument (or None) that makes the primitive return its other argument: x + 0, x * 1
     domain       one (low, high) per argument: where tests sample it
     ulp          error allowed to an evaluator, in units in the last place of its dtype (0.5: correctly rounded)
-    over         "" (each row by itself), "leaf" or "tree"
-    missing      spelling -> why there is none: required for every one of c, sympy, torch, gradient that is left out
+    over         "" (each row by itself), "leaf", "tree", or letters of AXES
+    missing      spelling -> why there is none: required for every one of c, sympy, torch, gradient and kernel ("numba")
+                 that is left out
 
     Raises ValueError for a declaration that contradicts itself.
     """
@@ -81,13 +87,14 @@ class Primitive:
     def __post_init__(self) -> None:
         if not 0 <= self.arity <= MAX_ARITY:
             raise ValueError(f"primitive {self.name}: arity {self.arity} is not between 0 and {MAX_ARITY}")
-        if self.over not in ("", "leaf", "tree") or (self.over and not self.arity):
+        over_axes = self.over == "".join(axis for axis in AXES if axis in self.over)
+        if not (self.over in ("leaf", "tree") or over_axes) or (self.over and not self.arity):
             raise ValueError(f"primitive {self.name}: cannot reduce {self.arity} arguments over {self.over!r}")
         if len(self.domain) != self.arity:
             raise ValueError(f"primitive {self.name}: {len(self.domain)} domains for {self.arity} arguments")
         if self.gradient and len(self.gradient) != self.arity:
             raise ValueError(f"primitive {self.name}: {len(self.gradient)} gradients for {self.arity} arguments")
-        spellings: dict[str, object] = {"c": self.c, "sympy": self.sympy, "torch": self.torch}
+        spellings: dict[str, object] = {"c": self.c, "sympy": self.sympy, "torch": self.torch, "numba": self.kernel}
         if self.arity:
             spellings["gradient"] = self.gradient
         for spelling, given in spellings.items():
@@ -161,6 +168,11 @@ class PrimitiveSet:
     def commutative(self) -> np.ndarray:
         """bool[n_ops]"""
         return np.array([p.commutative for p in self.primitives], np.bool_)
+
+    @cached_property
+    def compiles(self) -> bool:
+        """Whether every primitive has a kernel."""
+        return all(p.kernel for p in self.primitives)
 
     @cached_property
     def hash(self) -> str:

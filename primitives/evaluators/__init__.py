@@ -23,7 +23,7 @@ from typing import Protocol
 import numpy as np
 
 from primitives.packed import Packed
-from primitives.primitive import PrimitiveSet
+from primitives.primitive import AXES, PrimitiveSet
 
 
 class Evaluator(Protocol):
@@ -32,11 +32,18 @@ class Evaluator(Protocol):
     primitives: PrimitiveSet
     dtype: np.dtype
 
-    def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
+    def outputs(
+        self,
+        packed: Packed,
+        leaves: np.ndarray,
+        segments: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]. ValueError where `check_batch` objects.
 
-        segments: int64[S+1], where the tensors begin that the rows are the elements of (see `Primitive`), and where the
-        last one ends; by default one tensor.
+        segments  int64[S+1], where the tensors begin that the rows are the elements of (see `Primitive`), and where
+                  the last one ends; by default one tensor
+        shape     the batch of images that the rows are the elements of, for primitives that reduce over its axes
         """
         ...
 
@@ -56,6 +63,16 @@ def tensors(leaves: np.ndarray, segments: np.ndarray | None) -> np.ndarray:
     if out.ndim != 1 or len(out) < 2 or out[0] != 0 or out[-1] != rows or (np.diff(out) < 0).any():
         raise ValueError(f"the segments {out.tolist()} do not cover {rows} rows; they rise from 0 to {rows}")
     return out
+
+
+def images(leaves: np.ndarray, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+    """The shape of the batch of images whose elements are the rows of leaves[n_leaves, N]; by default one image of one
+    row. ValueError where it has another number of elements or axes."""
+    if shape is None:
+        return (1, 1, 1, 1, leaves.shape[1])
+    if len(shape) != len(AXES) or np.prod(shape) != leaves.shape[1]:
+        raise ValueError(f"{leaves.shape[1]} rows are not the elements of an array {shape} of axes {', '.join(AXES)}")
+    return tuple(shape)
 
 
 def check_batch(primitives: PrimitiveSet, packed: Packed, leaves: np.ndarray, target: np.ndarray | None = None) -> None:

@@ -343,7 +343,11 @@ def kernels(primitives: PrimitiveSet, dtype: str) -> ModuleType:
     """The compiled module of a set: `run`, `loss`, and in float64 `apply_scalar` and `gradient`.
 
     The first call of a function on a machine compiles it (seconds); later processes load it (under a second).
+    Raises ValueError for another dtype, and for a primitive without a kernel.
     """
+    for primitive in primitives:
+        if not primitive.kernel:
+            raise ValueError(f"{primitive.name} has no compiled form: {primitive.missing['numba']}")
     if dtype not in DTYPES:
         raise ValueError(f"dtype {dtype!r} is not one of {', '.join(DTYPES)}")
     return _import(source(primitives, dtype).rstrip() + "\n", dtype)

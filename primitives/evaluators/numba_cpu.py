@@ -19,7 +19,7 @@ class NumbaEvaluator:
 
     The interpreter is compiled once per primitive set, dtype and machine, and then loaded from disk. Its kernels hold
     no lock: with `threads` > 1 the programs are shared out among threads. Results are the same for any number.
-    Raises ValueError for another dtype or number of threads.
+    Raises ValueError for another dtype or number of threads, and for a primitive that has no kernel.
     """
 
     def __init__(self, primitives: PrimitiveSet, dtype: str = "float32", threads: int = 1) -> None:
@@ -30,8 +30,14 @@ class NumbaEvaluator:
             raise ValueError(f"an evaluator needs at least one thread, not {threads}")
         self.threads = threads
 
-    def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
-        """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
+    def outputs(
+        self,
+        packed: Packed,
+        leaves: np.ndarray,
+        segments: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
+        """All results: dtype[P, R, N] for leaves[n_leaves, N]. Nothing compiled reduces over the axes of a shape."""
         check_batch(self.primitives, packed, leaves)
         rows, parts = self._array(leaves), tensors(leaves, segments)
         out = np.empty((len(packed), packed.results.shape[1], rows.shape[1]), self.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from primitives.evaluators import check_batch, tensors
+from primitives.evaluators import check_batch, images, tensors
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 
@@ -17,10 +17,18 @@ class ReferenceEvaluator:
         self.primitives = primitives
         self.dtype = np.dtype(dtype)
 
-    def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
+    def outputs(
+        self,
+        packed: Packed,
+        leaves: np.ndarray,
+        segments: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
         check_batch(self.primitives, packed, leaves)
-        parts = {"segments": tensors(leaves, segments)}
+        whole = {"segments": tensors(leaves, segments)}
+        over = {"": {}, "leaf": whole, "tree": whole}
+        axes = {"shape": images(leaves, shape)}
         leaves = np.asarray(leaves, self.dtype)
         n = leaves.shape[1]
         out = np.empty((len(packed), packed.results.shape[1], n), self.dtype)
@@ -31,7 +39,7 @@ class ReferenceEvaluator:
                     primitive = self.primitives[op]
                     used = arguments[: primitive.arity]
                     chosen = [values[v] if v >= 0 else np.full(n, const[-1 - v], self.dtype) for v in used]
-                    value = primitive.numpy(*chosen, **(parts if primitive.over else {}))
+                    value = primitive.numpy(*chosen, **over.get(primitive.over, axes))
                     values.append(np.broadcast_to(np.asarray(value, self.dtype), n))
                 for r, v in enumerate(results.tolist()):
                     out[p, r] = values[v] if v >= 0 else const[-1 - v]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from primitives.evaluators import check_batch, tensors
+from primitives.evaluators import check_batch, images, tensors
 from primitives.packed import Packed
 from primitives.primitive import Primitive, PrimitiveSet
 
@@ -31,33 +32,43 @@ def groups(packed: Packed) -> list[np.ndarray]:
     return [np.array(m) for m in members.values()]
 
 
-def apply(primitive: Primitive, values: Sequence[Tensor], segments: Sequence[int]) -> Tensor:
-    """A primitive with arguments on equal tensors [.., N]; a reduction along the last axis, summed in float64.
+def apply(
+    primitive: Primitive, values: Sequence[Tensor], segments: Sequence[int], shape: tuple[int, ...] = ()
+) -> Tensor:
+    """A primitive with arguments on equal tensors [.., N]; a reduction along the last axis, in float64.
 
-    The segments may end before N: a reduction is 0 beyond.
+    The segments, or the elements of the shape, may end before N: a reduction is 0 beyond.
     """
     import torch
 
     assert primitive.torch is not None
     if not primitive.over:
         return primitive.torch(torch, *values)
-    builder, shape = primitive.torch, values[0].shape
+    builder, full = primitive.torch, values[0].shape
+    rows = [v.double().reshape(-1, full[-1]) for v in values]
+    if primitive.over not in ("leaf", "tree"):
+        n = math.prod(shape)
+        batches = [v[:, :n].reshape(-1, *shape).movedim(0, 1) for v in rows]
+        moments = builder(torch, *batches).expand(batches[0].shape).movedim(1, 0).reshape(-1, n)
+        return torch.nn.functional.pad(moments, (0, full[-1] - n)).to(values[0].dtype).reshape(full)
     ends = segments if primitive.over == "leaf" else (segments[0], segments[-1])
 
     def reduced(*tensor: Tensor) -> Tensor:
         return builder(torch, *tensor).expand(tensor[0].shape)
 
-    rows = [v.double().reshape(-1, shape[-1]) for v in values]
     parts = [torch.func.vmap(reduced)(*(v[:, begin:end] for v in rows)) for begin, end in pairwise(ends)]
-    whole = torch.nn.functional.pad(torch.cat(parts, 1), (0, shape[-1] - segments[-1]))
-    return whole.to(values[0].dtype).reshape(shape)
+    whole = torch.nn.functional.pad(torch.cat(parts, 1), (0, full[-1] - segments[-1]))
+    return whole.to(values[0].dtype).reshape(full)
 
 
-def run(primitives: PrimitiveSet, group: Packed, leaves: Tensor, segments: Sequence[int]) -> list[Tensor]:
+def run(
+    primitives: PrimitiveSet, group: Packed, leaves: Tensor, segments: Sequence[int], images: tuple[int, ...] = ()
+) -> list[Tensor]:
     """All results of programs that are equal but for their constants.
 
     leaves    tensor [n_leaves, P, .., N]
     segments  where the tensors begin that the N numbers are the elements of, and where the last one ends
+    images    the shape of the batch that they are the elements of
     """
     import torch
 
@@ -80,7 +91,7 @@ def run(primitives: PrimitiveSet, group: Packed, leaves: Tensor, segments: Seque
     for op, *arguments in group.code[0, : group.length[0]].tolist():
         primitive = primitives[op]
         used = [value(v) for v in arguments[: primitive.arity]]
-        values.append(apply(primitive, used, segments) if used else filled(primitive.torch(torch)))  # type: ignore[misc]
+        values.append(apply(primitive, used, segments, images) if used else filled(primitive.torch(torch)))  # type: ignore[misc]
     return [value(v) for v in group.results[0].tolist()]
 
 
@@ -98,21 +109,30 @@ class TorchEvaluator:
             if primitive.torch is None:
                 raise ValueError(f"{primitive.name} has no form in torch: {primitive.missing['torch']}")
 
-    def _results(self, group: Packed, leaves: np.ndarray, segments: np.ndarray | None) -> list[Tensor]:
+    def _results(
+        self, group: Packed, leaves: np.ndarray, segments: np.ndarray | None, shape: tuple[int, ...] | None = None
+    ) -> list[Tensor]:
         import torch
 
         n = leaves.shape[1]
         rows = np.zeros((len(leaves), -(-n // _VECTOR) * _VECTOR), self.dtype)
         rows[:, :n] = leaves
         every = torch.as_tensor(rows, device=self.device)[:, None].expand(-1, len(group), -1).contiguous()
-        return [r[:, :n] for r in run(self.primitives, group, every, tensors(leaves, segments).tolist())]
+        ends = tensors(leaves, segments).tolist()
+        return [r[:, :n] for r in run(self.primitives, group, every, ends, images(leaves, shape))]
 
-    def outputs(self, packed: Packed, leaves: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
+    def outputs(
+        self,
+        packed: Packed,
+        leaves: np.ndarray,
+        segments: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]."""
         check_batch(self.primitives, packed, leaves)
         out = np.empty((len(packed), packed.results.shape[1], leaves.shape[1]), self.dtype)
         for members in groups(packed):
-            for r, result in enumerate(self._results(packed[members], leaves, segments)):
+            for r, result in enumerate(self._results(packed[members], leaves, segments, shape)):
                 out[members, r] = result.cpu().numpy()
         return out
 
