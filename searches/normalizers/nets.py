@@ -1,0 +1,80 @@
+"""The networks that candidates are trained in, on lanes: many networks of one shape in every torch call.
+
+A lane is one training: a candidate with a seed. Images and activations have an axis of lanes behind that of the batch,
+weights have one in front, and a convolution is one of as many groups as there are lanes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from searches.normalizers.config import Net
+
+if TYPE_CHECKING:
+    import torch
+
+    Tensor = torch.Tensor
+    Apply = Callable[[int, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One tensor of weights of a lane: normal with this deviation at first (0: zeros)."""
+
+    shape: tuple[int, ...]
+    deviation: float
+
+
+class ConvolutionalNet:
+    """A stem, blocks of one layer and one convolution each, a layer, the mean over the image, and a linear map.
+
+    weights   name -> Weights
+    layers    how many places there are for the candidate
+    features  channels at each
+    """
+
+    def __init__(self, net: Net, channels: int, classes: int) -> None:
+        self.net = net
+        self.layers, self.features = net.blocks + 1, net.width
+        he = math.sqrt(2.0 / (9 * net.width))
+        self.weights = {
+            "stem": Weights((net.width, channels, 3, 3), math.sqrt(2.0 / (9 * channels))),
+            **{f"block{i}": Weights((net.width, net.width, 3, 3), net.gain * he) for i in range(net.blocks)},
+            "head": Weights((classes, net.width), math.sqrt(1.0 / net.width)),
+            "bias": Weights((classes,), 0.0),
+        }
+
+    def __call__(self, weights: Mapping[str, Tensor], images: Tensor, apply: Apply) -> Tensor:
+        """Logits [l, b, classes] of images [b, l, c, h, w]; `apply(i, x)` is the i-th layer of x [b, l, g, c, h, w]."""
+        import torch
+
+        h = _convolution(images, weights["stem"], self.net.stride)
+        for i in range(self.net.blocks):
+            branch = _convolution(self._apply(apply, i, h), weights[f"block{i}"])
+            h = h + branch if self.net.kind == "residual" else branch
+        features = self._apply(apply, self.net.blocks, h).mean((3, 4)).transpose(0, 1)
+        return torch.baddbmm(weights["bias"][:, None], features, weights["head"].transpose(1, 2))
+
+    def _apply(self, apply: Apply, i: int, x: Tensor) -> Tensor:
+        b, lanes, c, height, width = x.shape
+        groups = self.net.groups
+        return apply(i, x.view(b, lanes, groups, c // groups, height, width)).reshape(x.shape)
+
+
+def _convolution(x: Tensor, weights: Tensor, stride: int = 1) -> Tensor:
+    """3 x 3 with a border of zeros: [b, l, c, h, w] and [l, k, c, 3, 3] give [b, l, k, h, w]."""
+    import torch
+
+    b, lanes, c, height, width = x.shape
+    k = weights.shape[1]
+    y = torch.nn.functional.conv2d(
+        x.reshape(b, lanes * c, height, width),
+        weights.reshape(lanes * k, c, 3, 3),
+        stride=stride,
+        padding=1,
+        groups=lanes,
+    )
+    return y.view(b, lanes, k, y.shape[2], y.shape[3])
