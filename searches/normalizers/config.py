@@ -46,16 +46,18 @@ class Net(Model):
 
 
 class Training(Model):
-    """How a network is trained: SGD with momentum 0.9, the step size falling to zero by a cosine.
+    """How a network is trained, the step size falling to zero by a cosine.
 
-    steps   minibatches
-    seeds   trainings, each with initial weights and an order of the data of its own
-    rate    peak step size
-    batch   images a step
+    steps      minibatches
+    seeds      trainings, each with initial weights and an order of the data of its own
+    optimizer  sgd, with momentum 0.9, or adam
+    rate       peak step size
+    batch      images a step
     """
 
     steps: int = Field(default=100, ge=1, le=1_000_000)
     seeds: int = Field(default=2, ge=1, le=1000)
+    optimizer: Literal["sgd", "adam"] = "sgd"
     rate: float = Field(default=0.1, gt=0, allow_inf_nan=False)
     batch: int = Field(default=32, ge=2, le=4096)
 
@@ -89,7 +91,7 @@ class NormalizerConfig(Model):
                  and the best `keep` of the last ones of its kind go on
     proxy        the training in all three networks whose mean loss is the score
     final, meta  trainings of the finalists, with seeds of their own: in the three networks, and in the meta network
-    finalists    how many
+    finalists    how many of a series (with statistics of the batch, or without)
     data_seed    names initial weights and orders of the data
     """
 
@@ -106,8 +108,8 @@ class NormalizerConfig(Model):
     quality: Training = Training(steps=100, seeds=1)
     chance: float = Field(default=0.2, ge=0, le=1)
     keep_quality: float = Field(default=0.5, gt=0, le=1)
-    proxy: Training = Training(steps=100, seeds=2)
-    final: Training = Training(steps=100, seeds=8)
-    meta: Training = Training(steps=200, seeds=4)
+    proxy: Training = Training(steps=200, seeds=2)
+    final: Training = Training(steps=200, seeds=4)
+    meta: Training = Training(steps=300, seeds=4)
     finalists: int = Field(default=10, ge=1, le=1000)
     data_seed: int = Field(default=0, ge=0, lt=2**63)

@@ -23,6 +23,7 @@ class Layer:
 
     def __init__(self, program: Program, primitives: PrimitiveSet) -> None:
         self.program = program
+        self.leaves = program.signature.inputs[1:]
         self._steps: list[tuple[Callable[..., Any], tuple[int, ...]]] = []
         for instruction in program.instructions:
             builder = primitives[primitives.opcode(instruction.op)].torch

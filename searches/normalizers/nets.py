@@ -31,14 +31,18 @@ class Weights:
 class ConvolutionalNet:
     """A stem, blocks of one layer and one convolution each, a layer, the mean over the image, and a linear map.
 
-    weights   name -> Weights
-    layers    how many places there are for the candidate
-    features  channels at each
+    weights        name -> Weights
+    layers         how many places there are for the candidate
+    features       channels at each
+    leaf_features  numbers of a trainable leaf at each: one a channel
+    lane_axis      where what a layer takes has its lanes
     """
+
+    lane_axis = 1
 
     def __init__(self, net: Net, channels: int, classes: int) -> None:
         self.net = net
-        self.layers, self.features = net.blocks + 1, net.width
+        self.layers, self.features, self.leaf_features = net.blocks + 1, net.width, net.width
         he = math.sqrt(2.0 / (9 * net.width))
         self.weights = {
             "stem": Weights((net.width, channels, 3, 3), math.sqrt(2.0 / (9 * channels))),
@@ -57,6 +61,10 @@ class ConvolutionalNet:
             h = h + branch if self.net.kind == "residual" else branch
         features = self._apply(apply, self.net.blocks, h).mean((3, 4)).transpose(0, 1)
         return torch.baddbmm(weights["bias"][:, None], features, weights["head"].transpose(1, 2))
+
+    def spread(self, numbers: Tensor) -> Tensor:
+        """Numbers [l, c] of each lane's channels as [1, l, g, c, 1, 1], for what a layer takes."""
+        return numbers.view(1, len(numbers), self.net.groups, -1, 1, 1)
 
     def _apply(self, apply: Apply, i: int, x: Tensor) -> Tensor:
         b, lanes, c, height, width = x.shape

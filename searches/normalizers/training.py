@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     Tensor = torch.Tensor
 
 MOMENTUM = 0.9
+BETAS, ADAM_EPS = (0.9, 0.999), 1e-8  # of Adam
 LANES = 16  # lanes a batch: what a CPU does fastest
 
 
@@ -44,7 +46,7 @@ class Lanes:
     def __init__(self, network: Any, candidates: Sequence[Layer], seeds: np.ndarray, device: Any = "cpu") -> None:
         import torch
 
-        self.network, self.candidates, self.seeds = network, candidates, len(seeds)
+        self.network, self.candidates, self.seeds, self.device = network, candidates, len(seeds), device
         n = len(candidates)
         self.weights: dict[str, Tensor] = {}
         streams = [np.random.Generator(np.random.Philox(key=int(seed))) for seed in seeds]
@@ -53,32 +55,42 @@ class Lanes:
             one = torch.from_numpy(np.stack(drawn).astype(np.float32))
             self.weights[name] = one.repeat(n, *[1] * len(w.shape)).to(device)
         lanes = n * len(seeds)
-        self.leaves = candidates[0].program.signature.inputs[1:]
+        self.leaves = candidates[0].leaves
         for i in range(network.layers):
-            for name, begin in (("weight", 1.0), ("bias", 0.0), *((leaf, BEGIN[leaf]) for leaf in self.leaves)):
+            for name, begin in (("weight", 1.0), ("bias", 0.0)):
                 self.weights[f"layer{i}.{name}"] = torch.full((lanes, network.features), begin, device=device)
+            for name in self.leaves:
+                self.weights[f"layer{i}.{name}"] = torch.full((lanes, network.leaf_features), BEGIN[name], device=device)
         for tensor in self.weights.values():
             tensor.requires_grad_()
 
     def logits(self, images: Tensor) -> Tensor:
         """[lanes, b, classes] of images [b, lanes, c, h, w]."""
-        return self.network(self.weights, images, self._apply)
+        logits: Tensor = self.network(self.weights, images, self._apply)
+        return logits
+
+    def loss(self, images: Tensor, classes: Tensor) -> Tensor:
+        """Mean cross-entropy (nats) of each lane, [lanes], of images [b, lanes, c, h, w] with classes [lanes, b]."""
+        import torch
+
+        each = torch.nn.functional.cross_entropy(self.logits(images).transpose(1, 2), classes, reduction="none")
+        return each.mean(1)
 
     def _apply(self, i: int, x: Tensor) -> Tensor:
         import torch
 
-        lanes, groups, channels = x.shape[1:4]
-        wide = (1, lanes, groups, channels, 1, 1)
+        axis, spread = self.network.lane_axis, self.network.spread
 
         def weight(name: str) -> Tensor:
-            return self.weights[f"layer{i}.{name}"].view(wide)
+            wide: Tensor = spread(self.weights[f"layer{i}.{name}"])
+            return wide
 
-        parts = [t.split(self.seeds, 1) for t in (x, *map(weight, self.leaves))]
+        parts = [t.split(self.seeds, axis) for t in (x, *map(weight, self.leaves))]
         outputs = []
-        for candidate, *leaves in zip(self.candidates, *parts, strict=True):
-            y = candidate(*leaves)
-            outputs.append(y.expand(leaves[0].shape) if y.shape != leaves[0].shape else y)
-        together = torch.cat(outputs, 1) if len(outputs) > 1 else outputs[0]
+        for candidate, *arguments in zip(self.candidates, *parts, strict=True):
+            y = candidate(*arguments)
+            outputs.append(y.expand(arguments[0].shape) if y.shape != arguments[0].shape else y)
+        together = torch.cat(outputs, axis) if len(outputs) > 1 else outputs[0]
         return torch.addcmul(weight("bias"), together, weight("weight"))
 
 
@@ -91,51 +103,119 @@ def train(
     device: Any = "cpu",
 ) -> Outcome:
     """Train every candidate with every seed (uint64[seeds])."""
-    n, s = len(candidates), len(seeds)
-    loss, error = np.empty((n, s)), np.empty((n, s))
-    room = max(1, LANES // s)
-    for first in range(0, n, room):
-        some = list(candidates[first : first + room])
-        padded = some + [some[-1]] * (room - len(some))  # always so many: sums in another order have other last bits
-        found = _train(Lanes(network, padded, seeds, device), images, seeds, training)
-        loss[first : first + len(some)], error[first : first + len(some)] = (f[: len(some)] for f in found)
+    found = []
+    with one_thread():
+        for some in in_lanes(candidates, len(seeds)):
+            lanes = Lanes(network, some, seeds, device)
+            _train(lanes, images, seeds, training)
+            found.append(score(lanes, images))
+    loss, error = (np.concatenate(part)[: len(candidates)] for part in zip(*found, strict=True))
     return Outcome(loss, error)
 
 
-def _train(lanes: Lanes, images: Images, seeds: np.ndarray, training: Training) -> tuple[np.ndarray, np.ndarray]:
+def in_lanes(candidates: Sequence[Layer], seeds: int = 1) -> Iterator[list[Layer]]:
+    """The candidates, so many at a time as there are lanes for, the last one repeated at the end.
+
+    Always so many: sums of matrices of another shape may be done in another order, and have other last bits.
+    """
+    room = max(1, LANES // seeds)
+    for first in range(0, len(candidates), room):
+        some = list(candidates[first : first + room])
+        yield some + [some[-1]] * (room - len(some))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread of the CPU, subnormal numbers taken for zero, for a while.
+
+    One thread, for sums must not depend on how many cores there are. Weights of networks that die decay to subnormals,
+    which cost a hundred times as much as others and which nobody needs.
+    """
     import torch
 
-    device = next(iter(lanes.weights.values())).device
-    weights = list(lanes.weights.values())
-    momentum = [torch.zeros_like(w) for w in weights]
+    threads, flushed = torch.get_num_threads(), bool(torch.tensor(1e-40) * 1.0 == 0)
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(flushed)
+        torch.set_num_threads(threads)
+
+
+def minibatch(lanes: Lanes, images: Images, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Images to train on float32[b, lanes, c, h, w] and their classes int64[lanes, b], of rows int64[b, seeds]."""
+    import torch
+
     n = len(lanes.candidates)
-    pixels = torch.from_numpy(images.train).to(device)
-    classes = torch.from_numpy(images.train_class).to(device)
-    rows = torch.from_numpy(batches(seeds, len(images.train), training)).to(device)
-    cross_entropy = torch.nn.functional.cross_entropy
+    x = torch.from_numpy(images.train[rows]).repeat(1, n, 1, 1, 1)
+    y = torch.from_numpy(images.train_class[rows]).repeat(1, n).t()
+    return x.to(lanes.device), y.to(lanes.device)
+
+
+class Momentum:
+    """SGD with momentum."""
+
+    def __init__(self, weights: Sequence[Tensor]) -> None:
+        import torch
+
+        self.weights, self.momentum = weights, [torch.zeros_like(w) for w in weights]
+
+    def step(self, gradients: Sequence[Tensor], rate: float) -> None:
+        """Move the weights."""
+        import torch
+
+        torch._foreach_mul_(self.momentum, MOMENTUM)
+        torch._foreach_add_(self.momentum, gradients)
+        torch._foreach_add_(self.weights, self.momentum, alpha=-rate)
+
+
+class Adam:
+    """Kingma and Ba, arXiv 1412.6980."""
+
+    def __init__(self, weights: Sequence[Tensor]) -> None:
+        import torch
+
+        self.weights, self.steps = weights, 0
+        self.first, self.second = ([torch.zeros_like(w) for w in weights] for _ in range(2))
+
+    def step(self, gradients: Sequence[Tensor], rate: float) -> None:
+        """Move the weights."""
+        import torch
+
+        self.steps += 1
+        torch._foreach_lerp_(self.first, gradients, 1.0 - BETAS[0])
+        torch._foreach_mul_(self.second, BETAS[1])
+        torch._foreach_addcmul_(self.second, gradients, gradients, 1.0 - BETAS[1])
+        size = torch._foreach_sqrt(self.second)
+        torch._foreach_div_(size, math.sqrt(1.0 - BETAS[1] ** self.steps))
+        torch._foreach_add_(size, ADAM_EPS)
+        torch._foreach_addcdiv_(self.weights, self.first, size, -rate / (1.0 - BETAS[0] ** self.steps))
+
+
+def _train(lanes: Lanes, images: Images, seeds: np.ndarray, training: Training) -> None:
+    import torch
+
+    weights = list(lanes.weights.values())
+    optimizer = {"sgd": Momentum, "adam": Adam}[training.optimizer](weights)
+    rows = batches(seeds, len(images.train), training)
     for step in range(training.steps):
-        x = pixels[rows[step]].repeat(1, n, 1, 1, 1)
-        y = classes[rows[step]].repeat(1, n).t()
-        loss = cross_entropy(lanes.logits(x).transpose(1, 2), y, reduction="sum") / training.batch
+        loss = lanes.loss(*minibatch(lanes, images, rows[step])).sum()
         gradients = torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
         rate = training.rate * 0.5 * (1.0 + math.cos(math.pi * step / training.steps))
         with torch.no_grad():
-            torch._foreach_mul_(momentum, MOMENTUM)
-            torch._foreach_add_(momentum, gradients)
-            torch._foreach_add_(weights, momentum, alpha=-rate)
-    with torch.no_grad():
-        return score(lanes, images)
+            optimizer.step(gradients, rate)
 
 
 def score(lanes: Lanes, images: Images) -> tuple[np.ndarray, np.ndarray]:
     """Loss and error of every candidate and seed: float64[n, seeds] each. All images to score on are one batch."""
     import torch
 
-    device = next(iter(lanes.weights.values())).device
     n, s = len(lanes.candidates), lanes.seeds
-    x = torch.from_numpy(images.score).to(device)[:, None].expand(-1, n * s, -1, -1, -1)
-    y = torch.from_numpy(images.score_class).to(device).expand(n * s, -1)
-    logits = lanes.logits(x).double()
+    x = torch.from_numpy(images.score).to(lanes.device)[:, None].expand(-1, n * s, -1, -1, -1)
+    y = torch.from_numpy(images.score_class).to(lanes.device).expand(n * s, -1)
+    with torch.no_grad():
+        logits = lanes.logits(x).double()
     loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2), y, reduction="none").mean(1)
     error = (logits.argmax(2) != y).double().mean(1)
     finite = torch.isfinite(loss)
