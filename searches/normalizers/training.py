@@ -114,14 +114,14 @@ def train(
 
 
 def in_lanes(candidates: Sequence[Layer], seeds: int = 1) -> Iterator[list[Layer]]:
-    """The candidates, so many at a time as there are lanes for, the last one repeated at the end.
+    """The candidates, as many at a time as there are lanes for; one in one lane comes twice.
 
-    Always so many: sums of matrices of another shape may be done in another order, and have other last bits.
+    A convolution of one group is another function of oneDNN than one of many, and has other last bits.
     """
     room = max(1, LANES // seeds)
     for first in range(0, len(candidates), room):
         some = list(candidates[first : first + room])
-        yield some + [some[-1]] * (room - len(some))
+        yield some * 2 if len(some) * seeds == 1 else some
 
 
 @contextmanager

@@ -1,0 +1,248 @@
+"""The searches for layers, as the engine sees them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from discover.errors import UserError
+from discover.problem import Descriptor, Each, Find, Mutations, Objective, Problem, Stage
+from primitives.images import STATISTICS
+from primitives.packed import Packed, Shape, unpack
+from primitives.primitive import UnknownPrimitive
+from primitives.program import Program, Signature
+from searches.normalizers.alive import alive
+from searches.normalizers.config import Net, NormalizerConfig, Training
+from searches.normalizers.data import Images, load
+from searches.normalizers.layer import layers
+from searches.normalizers.nets import ConvolutionalNet
+from searches.normalizers.programs import SIGNATURE, identity, primitive_set
+from searches.normalizers.stability import ascend
+from searches.normalizers.training import Outcome, train
+
+NETS = ("deep", "plain", "scaled")
+SEARCH, FINAL, META = range(3)  # what seeds are for
+ALIVE, HURDLE, STABILITY, QUALITY, PROXY, META_STAGE = range(6)
+PROBE_SHAPE = (3, 2, 2, 2, 3)
+
+
+class NormalizerProblem(Problem):
+    """Programs that, in the place of every normalization, let three networks learn."""
+
+    title = "normalizer"
+    objectives = (Objective("nodes"), Objective("loss", "nats"), Objective("error", "share, MNIST"))
+    keep_raw = True
+    meta = True
+    tolerance = 0.25  # of a training on another processor: the last bits differ, and then the second digit
+    signature: Signature
+
+    def __init__(self, config: NormalizerConfig) -> None:
+        """Raises UserError where the configuration asks for the impossible."""
+        self.config = config
+        try:
+            self.primitives = primitive_set(config.primitives)
+        except (UnknownPrimitive, ValueError) as error:
+            raise UserError(f"problem.primitives: {error}") from None
+        self.warm_start = (identity(self.signature, self.primitives),)
+        self.baseline = self.warm_start
+        self.mutations = Mutations(values=(0.0, 1.0), literal=0.1, new_constant=0.1, scale_constant=0.0, unit=0.0)
+        # room for what breeding writes before the canonical form folds it
+        self.shape = Shape(len(self.signature.leaves), 1, config.max_nodes + 4, 6)
+        self.stages = (
+            Stage("alive"),
+            Stage("hurdle", keep=config.keep_hurdle),
+            Stage("stability"),
+            Stage("quality", keep=config.keep_quality),
+            Stage("proxy"),
+        )
+        self.images = load("digits", "search")
+
+    @property
+    def scores(self) -> tuple[Objective, ...]:
+        """The loss in each network, and their mean."""
+        return (*(Objective(name, "nats") for name in NETS), Objective("loss", "nats"))
+
+    @property
+    def exporters(self) -> dict[str, Any]:  # type: ignore[override]
+        """Format -> function(find, provenance) -> text."""
+        from searches.normalizers.export import EXPORTERS
+
+        return dict(EXPORTERS)
+
+    @abstractmethod
+    def network(self, net: Net, images: Images) -> Any:
+        """A network for these images."""
+
+    @abstractmethod
+    def kinds(self, batch: Packed) -> np.ndarray:
+        """int64[n, ..]: the descriptors of canonical programs but for the last one, their nodes."""
+
+    def check(self, batch: Packed) -> np.ndarray:
+        """bool[n]: of at most so many nodes, with x among what they read."""
+        live = np.arange(batch.code.shape[1]) < batch.length[:, None]
+        reads = (batch.code[:, :, 1:] == 0) & (np.arange(3) < self.primitives.arity[batch.code[:, :, 0]][:, :, None])
+        depends = (reads & live[:, :, None]).any(axis=(1, 2)) | (batch.results[:, 0] == 0)
+        return np.asarray(depends & (batch.length <= self.config.max_nodes))
+
+    def describe(self, batch: Packed) -> np.ndarray:
+        """int64[n, axes]: see `descriptors`."""
+        return np.column_stack((self.kinds(batch), batch.length.astype(np.int64)))
+
+    @cached_property
+    def networks(self) -> dict[str, Any]:
+        """The networks of the search by name."""
+        return {name: self.network(getattr(self.config, name), self.images) for name in NETS}
+
+    def evaluate(self, stage: int, batch: Packed, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Try layers, all with the same seeds; see NormalizerConfig."""
+        c = self.config
+        candidates = layers(unpack(batch, self.signature, self.primitives), self.primitives)
+        score = np.zeros((len(batch), len(self.scores)))
+        if not len(batch):
+            return score, batch.const
+        if stage == ALIVE:
+            score[~alive(candidates)] = np.nan
+        elif stage == STABILITY:
+            seed = self.seeds(SEARCH, 1)
+            norm = ascend(self.networks["deep"], candidates, self.images, seed, c.gate)
+            score[~(norm <= c.gate.limit)] = np.nan
+        elif stage == META_STAGE:
+            score[:] = self._meta(candidates, META).loss.mean(axis=1)[:, None]
+        else:
+            names = {HURDLE: NETS[:1], QUALITY: NETS[:2], PROXY: NETS}[stage]
+            training = {HURDLE: c.hurdle, QUALITY: c.quality, PROXY: c.proxy}[stage]
+            found = self.outcomes(candidates, names, training, SEARCH)
+            for column, outcome in enumerate(found):
+                score[:, column] = outcome.loss.mean(axis=1)
+            score[:, -1] = score[:, : len(names)].mean(axis=1)
+            if stage == QUALITY:
+                for outcome in found:
+                    score[outcome.error.mean(axis=1) > 1.0 - c.chance] = np.nan
+        score[~np.isfinite(score).all(axis=1)] = np.nan
+        return score, batch.const
+
+    def outcomes(
+        self, candidates: Sequence[Any], names: Sequence[str], training: Training, purpose: int
+    ) -> list[Outcome]:
+        """What becomes of candidates in the named networks."""
+        seeds = self.seeds(purpose, training.seeds)
+        return [train(self.networks[name], candidates, self.images, seeds, training) for name in names]
+
+    def seeds(self, purpose: int, n: int) -> np.ndarray:
+        """uint64[n]: the seeds of a purpose."""
+        stream = np.random.SeedSequence([self.config.data_seed, purpose])
+        return stream.generate_state(n, np.uint64)
+
+    def _meta(self, candidates: Sequence[Any], purpose: int) -> Outcome:
+        images = load("mnist", "meta")
+        network = self.network(self.config.meta_net, images)
+        return train(network, candidates, images, self.seeds(purpose, self.config.meta.seeds), self.config.meta)
+
+    def final(self, program: Program) -> dict[str, float]:
+        """The objectives of one program, on seeds that no strategy has seen."""
+        candidates = layers([program], self.primitives)
+        losses = [outcome.loss.mean() for outcome in self.outcomes(candidates, NETS, self.config.final, FINAL)]
+        error = float(self._meta(candidates, FINAL).error.mean())
+        return {"nodes": float(len(program.instructions)), "loss": float(np.mean(losses)), "error": error}
+
+    def finalists(self, finds: Sequence[Find]) -> list[Find]:
+        """Those to train again, the best by the score of the search first; by default so many of all."""
+        return sorted(finds, key=_loss)[: self.config.finalists]
+
+    def finish(self, finds: Sequence[Find], each: Each) -> list[Find]:
+        """Train the finalists again, on fresh seeds, and in another network on MNIST; the best there come first."""
+        chosen = self.finalists(finds)
+        measured = each("final", [f.program for f in chosen])
+        again = [replace(f, objectives=m) for f, m in zip(chosen, measured, strict=True)]
+        return sorted(again, key=lambda f: f.objectives["error"])
+
+    def measure(self, program: Program) -> dict[str, float]:
+        """Nodes, mean loss in the three networks, and error in the meta network, from scratch."""
+        return self.final(program)
+
+    def explain(self, find: Find) -> list[tuple[str, str]]:
+        """What a find is: its relatives and how it behaves."""
+        from searches.normalizers.recognise import explain
+
+        return explain(find.program, self.config.space)
+
+    def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
+        """The finds, and what form each has."""
+        from searches.normalizers.report import rows
+
+        return rows(finds, self.config.space)
+
+    def remarks(self, finds: Sequence[Find]) -> list[str]:
+        """Which known forms are among them."""
+        from searches.normalizers.report import remarks
+
+        return remarks(finds, self.config.space)
+
+    def picture(self, finds: Sequence[Find], path: Path) -> None:
+        """Nodes against error; of pointwise functions, their curves."""
+        from searches.normalizers.report import picture
+
+        picture(finds, path, self.config.space)
+
+
+class LayerProblem(NormalizerProblem):
+    """Layers of images: moments, functions, and two trainable numbers a channel."""
+
+    signature = SIGNATURE
+    niche_axes = 1
+    probe_shape = PROBE_SHAPE
+
+    def __init__(self, config: NormalizerConfig) -> None:
+        """Raises UserError where the configuration asks for the impossible."""
+        for name in (*NETS, "meta_net"):
+            if getattr(config, name).kind == "transformer":
+                raise UserError(
+                    f'problem.{name}.kind = "transformer" takes pointwise functions only: space="pointwise"'
+                )
+        super().__init__(config)
+        self.probes = _probes(len(self.signature.leaves), PROBE_SHAPE)
+        self.descriptors = (
+            Descriptor("batch", 0, 1),
+            Descriptor("statistics", 0, 7),
+            Descriptor("nodes", 1, config.max_nodes),
+        )
+        bits = {STATISTICS["batch"]: 8, STATISTICS["layer"]: 1, STATISTICS["instance"]: 2, STATISTICS["group"]: 4}
+        self._family = np.array([bits.get(p.over, 0) for p in self.primitives])
+
+    def network(self, net: Net, images: Images) -> ConvolutionalNet:
+        """A convolutional network for these images."""
+        return ConvolutionalNet(net, images.train.shape[1], images.classes)
+
+    def kinds(self, batch: Packed) -> np.ndarray:
+        """int64[n, 2]: whether statistics of the batch are used, and which of the others (layer 1, instance 2, group 4)."""
+        live = np.arange(batch.code.shape[1]) < batch.length[:, None]
+        used = np.bitwise_or.reduce(np.where(live, self._family[batch.code[:, :, 0]], 0), axis=1, initial=0)
+        return np.column_stack((used >> 3, used & 7)).astype(np.int64)
+
+    def finalists(self, finds: Sequence[Find]) -> list[Find]:
+        """Of either series the best of every kind of statistics, and then the best whatever their kind."""
+        chosen: list[Find] = []
+        for series in (0, 1):
+            ranked = sorted((f for f in finds if f.descriptors["batch"] == series), key=_loss)
+            kinds = {f.descriptors["statistics"]: f for f in reversed(ranked)}
+            first = sorted(kinds.values(), key=_loss)
+            chosen += [*first, *(f for f in ranked if f not in first)][: self.config.finalists]
+        return chosen
+
+
+def _loss(find: Find) -> float:
+    return find.objectives["loss"]
+
+
+def _probes(n_leaves: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Inputs of fingerprints, float64[n_leaves, N]: any numbers for x; the others are numbers of a channel."""
+    stream = np.random.Generator(np.random.Philox(key=1))
+    x = stream.normal(size=(1, *shape)) * np.exp2(stream.uniform(-2, 2, size=(1, *shape)))
+    channels = stream.normal(size=(n_leaves - 1, 1, *shape[1:3], 1, 1)) + 1.0
+    return np.concatenate([x, np.broadcast_to(channels, (n_leaves - 1, *shape))]).reshape(n_leaves, -1)
