@@ -186,8 +186,9 @@ class Search:
         rows = self.cache.canonical.find(columns[0])
         new, old = rows < 0, np.flatnonzero(rows >= 0)
         self.cache.add(*(column[new] for column in columns))
-        better = quality(self.problem, columns[2][old]) < quality(self.problem, self.cache.score(rows[old]))
-        for i in old[better]:
+        reached = quality(self.problem, columns[2][old])
+        better = np.flatnonzero(reached < quality(self.problem, self.cache.score(rows[old])))
+        for i in old[better[np.argsort(-reached[better], kind="stable")]]:  # the best last: one may be there twice
             self.cache.replace(rows[i], *(column[i] for column in columns[2:]))
 
     def _best_fit(self, batch: Packed, keys: np.ndarray, chosen: np.ndarray, score: np.ndarray) -> None:

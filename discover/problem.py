@@ -75,7 +75,8 @@ class Mutations:
                 its negative
     split       chance that a constant is changed for one of its readers only, where it has several
     literal     chance that an argument of a new operation is a new constant
-    values      if there are any, constants are of these only
+    values      if there are any, breeding draws constants from these only: `unit` counts for a unit that is among them,
+                and an old constant, however it is to be moved, is drawn anew
     """
 
     insert: float = 1.0
@@ -106,12 +107,13 @@ class Mutations:
 
     @property
     def moves(self) -> np.ndarray:
-        """float64[fields + values]: the other fields, in order, and the values that constants have, if these are given."""
+        """float64[fields + values]: the other fields, in order, and behind them `values`."""
         return np.array([getattr(self, name) for name in MOVES] + list(self.values), np.float64)
 
     def only(self, *kinds: str) -> Mutations:
         """The same moves, and no other kinds of mutation than these, of equal weight."""
-        return replace(self, **{name: float(name in kinds) for name in KINDS})
+        weights: dict[str, Any] = {name: float(name in kinds) for name in KINDS}
+        return replace(self, **weights)
 
 
 KINDS = ("insert", "delete", "modify", "rewire", "swap", "new_constant", "scale_constant", "duplicate")

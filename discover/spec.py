@@ -34,9 +34,13 @@ class Strategy(Model):
     islands        independent populations; they divide the batch
     migrate_every  generations between migrations (0: never)
     batch          candidates a generation, over all islands; "exhaustive" commits so many at a time
-    restart_after  generations without improvement before a restart from the best (0: never)
+    restart_after  generations without improvement before a restart from the best (0: never; nothing to "random",
+                   "constants_only" and "exhaustive")
     parents        of "map_elites": every other one from the Pareto "front", the others any elites; or winners of a
                    "tournament" among elites
+    winner         of a tournament of "regularized": the contestant of the best "rank", or a random one of those on the
+                   Pareto "front" of the contestants
+    random         of "regularized": chance that a child is a random program instead, made as "random" makes them
     """
 
     name: StrategyName = "map_elites"
@@ -47,6 +51,8 @@ class Strategy(Model):
     batch: int = Field(default=1024, ge=1, le=10**15)
     restart_after: int = Field(default=0, ge=0)
     parents: Literal["front", "tournament"] = "front"
+    winner: Literal["rank", "front"] = "rank"
+    random: float = Field(default=0.0, ge=0.0, le=1.0)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -96,8 +102,9 @@ class Spec:
         if not self.run.meta_every:  # then nothing is meta-validated, and documents from before it keep their hash
             del run["meta_every"], run["meta_patience"]
         strategy = self.strategy.model_dump(mode="json")
-        if self.strategy.parents == "front":  # so too documents from before there was a choice
-            del strategy["parents"]
+        for key in ("parents", "winner", "random"):  # so too documents from before there was a choice
+            if strategy[key] == Strategy.model_fields[key].default:
+                del strategy[key]
         return {
             "search": self.search,
             "problem": self.problem.model_dump(mode="json"),

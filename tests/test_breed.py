@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discover import breed
+from discover import breed, breed_constants
 from discover.breed import Breeder
 from discover.problem import KINDS, Mutations
 from primitives import philox
@@ -26,9 +26,10 @@ class Problem:
 
     mutations = Mutations(duplicate=1.0)
 
-    def __init__(self, primitives=REAL, instructions=8, constants=4):
+    def __init__(self, primitives=REAL, instructions=8, constants=4, mutations=None):
         self.primitives, self.signature = primitives, XY
         self.shape = Shape(3, 2, instructions, constants)
+        self.mutations = mutations or self.mutations
 
 
 def only(kind):
@@ -38,7 +39,7 @@ def only(kind):
 def parents(problem, n, rounds=8, seed=0):
     """Programs grown from the identity by insertions, and then mutated in every way."""
     batch = pack([Program(XY, (), (), (0, 1))] * n, problem.primitives, problem.shape)
-    Breeder(problem, only("insert"), most=problem.shape.instructions)(batch, seed, 0)
+    Breeder(problem, problem.mutations.only("insert"), most=problem.shape.instructions)(batch, seed, 0)
     for generation in range(1, rounds):
         Breeder(problem)(batch, seed, generation)
     return batch
@@ -130,11 +131,45 @@ def test_new_constants_spread_over_magnitudes_and_signs():
     assert abs((batch.const[:, 0] < 0).mean() - 0.5) < 0.05
 
 
+def constants(batch):
+    """The values of all constants in use."""
+    return set(batch.const[np.arange(batch.const.shape[1]) < batch.n_const[:, None]].tolist())
+
+
+@pytest.mark.parametrize("values", [(0.0, 1.0), (2.0, -3.0, 0.5), (7.0,)])
+def test_constants_are_of_the_given_values_only(values):
+    """However they come up: drawn, scaled, split, copied and changed, or as a unit (0 of +, 1 of *)."""
+    mutations = Mutations(duplicate=2.0, scale_constant=2.0, split=0.5, jump=0.3, complement=0.3, values=values)
+    for primitives in (REAL, HERO):
+        assert constants(parents(Problem(primitives, mutations=mutations), 300, rounds=15)) == set(values)
+    assert 0.0 in constants(parents(Problem(), 300)), "without, there are units"
+
+
+def test_a_constant_of_given_values_is_moved_to_another_one():
+    start = pack([parse("out = x * 2.0\nm = m", XY, REAL)] * 300, REAL, Problem().shape)
+    for kind in ("new_constant", "scale_constant"):
+        batch = start.copy()
+        kinds = Breeder(Problem(), Mutations(values=(2.0, 5.0)).only(kind), more=0.0)(batch, 0, 0)
+        assert (batch.const[:, 0] == np.where(kinds > 0, 5.0, 2.0)).all() and (kinds > 0).mean() > 0.9
+    kinds = Breeder(Problem(), Mutations(values=(2.0,)).only("new_constant"))(start, 0, 0)
+    assert not kinds.any(), "there is no other one"
+
+
+@pytest.mark.parametrize("literal", [0.0, 0.3, 1.0])
+def test_literal_is_the_share_of_constants_among_arguments_of_new_operations(literal):
+    """out = x becomes out = op(x, ?), or op(?, x)."""
+    problem = Problem(ARITHMETIC, mutations=Mutations(literal=literal, same=0.0).only("insert"))
+    batch = pack([Program(XY, (), (), (0, 1))] * 2000, ARITHMETIC, problem.shape)
+    Breeder(problem, more=0.0)(batch, 0, 0)
+    binary = (batch.length == 1) & (ARITHMETIC.arity[batch.code[:, 0, 0]] == 2)
+    assert binary.sum() > 500 and abs((batch.n_const[binary] > 0).mean() - literal) < 0.05
+
+
 def test_constants_are_the_same_to_the_bit_on_every_machine():
     """Nothing in the stream is rounded by a mathematics library."""
     stream = np.zeros(philox.STREAM_FIELDS, np.uint64)
     philox.start(stream, np.uint64(1), 2, 3)
-    drawn = [breed._exp2(2.0 * breed._normal(stream)).hex() for _ in range(3)]
+    drawn = [breed_constants.exp2(2.0 * breed_constants.normal(stream)).hex() for _ in range(3)]
     assert drawn == ["0x1.3b98746c94e98p+3", "0x1.840b7da1b25fep-2", "0x1.29c7cead3a726p-1"]
 
 

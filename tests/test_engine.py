@@ -113,6 +113,17 @@ def test_a_fit_gets_another_chance_at_the_2nd_4th_8th_visit_and_the_best_one_sta
     assert len(set(streams)) == 3, "every chance has random numbers of its own"
 
 
+def test_of_two_chances_in_one_generation_the_better_fit_stays():
+    def line(c):
+        return program(("add", 0, -1), constants=[c])
+
+    running = search(Fitted(free_constants=True), one_by_one())
+    step(running, line(5))
+    counts, _, told = step(running, line(2), line(9), line(3))  # visits 2, 3 and 4: the smaller c the better
+    assert counts["scored"] == 2 and told["batch"].const[:, 0].tolist()[::2] == [3, 3]
+    assert step(running, line(5))[2]["batch"].const[0, 0] == 3
+
+
 def test_a_family_known_in_another_spelling_is_not_scored_again_but_has_no_constants_to_take_over():
     running = search(Fitted(free_constants=True), one_by_one())
     first = program(("mul", 0, 0), ("mul", 0, 1), ("add", 1, 2))  # x * x + x * (x * x)

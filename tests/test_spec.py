@@ -38,6 +38,18 @@ def test_the_hash_covers_what_affects_results_and_nothing_else():
         assert spec.load("toy/one", [change]).config_hash != reference, change
 
 
+def test_settings_that_came_later_are_in_no_config_that_does_without_them():
+    """So what was found before there was a choice keeps its hash."""
+    later = {"parents": "tournament", "winner": "front", "random": 0.5}
+    plain = spec.load("toy/one")
+    assert not later.keys() & plain.config["strategy"].keys()
+    assert spec.load("toy/one", ["parents=front", "winner=rank", "random=0"]).config_hash == plain.config_hash
+    for key, value in later.items():
+        one = spec.load("toy/one", [f"{key}={value}"])
+        assert one.config["strategy"] == plain.config["strategy"] | {key: value}
+        assert spec.restore(one.config, "one", "config.json").config_hash == one.config_hash != plain.config_hash
+
+
 def test_the_hash_does_not_depend_on_pythonhashseed():
     code = "from discover import spec; print(spec.load('toy/one').config_hash)"
     hashes = {
@@ -68,6 +80,8 @@ def test_another_process_builds_the_problem_from_the_ref():
         ("budget=0", "run.budget = 0"),
         ("budget=31", "impossible budget: run.budget=31 is less than one batch, strategy.batch=32"),
         ("islands=33", "batch=32 cannot be divided among islands=33"),
+        ("winner=frotn", "strategy.winner = 'frotn' is not valid; did you mean 'front'"),
+        ("strategy.random=1.5", "strategy.random = 1.5: input should be less than or equal to 1"),
         ("tournament=21", "tournament=21 is more than population=20"),
         ("population", "expected KEY=VALUE"),
         ("=3", "expected KEY=VALUE"),

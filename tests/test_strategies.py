@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from small import LINE, PARABOLA, Small, X, search, spec
 
 from discover.archive import front, oriented
+from discover.problem import Mutations
 from discover.spec import Strategy as Settings
 from discover.strategies import STRATEGIES, Islands, make
-from discover.strategies.base import ranks, tournament
+from discover.strategies.base import front_tournament, ranks, tournament
 from discover.strategies.nsga2 import select
 from primitives.packed import pack, unpack
 from primitives.table import ARITHMETIC
 
 EVERY = sorted(STRATEGIES)
+EVONORM = {"name": "regularized", "winner": "front", "random": 0.5}
+SETTINGS = [pytest.param({"name": name}, id=name) for name in EVERY] + [pytest.param(EVONORM, id="evonorm")]
 
 
 def strategy(name, problem=None, **options):
@@ -44,9 +47,9 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("islands", [1, 3])
-@pytest.mark.parametrize("name", EVERY)
-def test_state_and_generation_decide_what_is_asked_next(name, islands):
-    options = {"name": name, "islands": islands, "migrate_every": 2}
+@pytest.mark.parametrize("options", SETTINGS)
+def test_state_and_generation_decide_what_is_asked_next(options, islands):
+    options = options | {"islands": islands, "migrate_every": 2}
     problem = Small()
     running = search(problem, spec(**options))
     for _ in range(3):
@@ -59,9 +62,9 @@ def test_state_and_generation_decide_what_is_asked_next(name, islands):
     assert not same(again.ask(100, 3), make(problem, spec(**options).strategy, seed=1).ask(100, 3))
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_asking_teaches_nothing(name):
-    one = strategy(name)
+@pytest.mark.parametrize("options", SETTINGS)
+def test_asking_teaches_nothing(options):
+    one = strategy(**options)
     before = {key: array.copy() for key, array in one.state().items()}
     first = one.ask(8, 1)
     assert same(first, one.ask(8, 1)) and len(one.ask(0, 1)) == 0
@@ -69,10 +72,10 @@ def test_asking_teaches_nothing(name):
 
 
 @pytest.mark.parametrize("maximize", [False, True])
-@pytest.mark.parametrize("name", EVERY)
-def test_what_is_not_finite_is_never_a_winner(name, maximize):
+@pytest.mark.parametrize("options", SETTINGS)
+def test_what_is_not_finite_is_never_a_winner(options, maximize):
     problem = Small(single=True, maximize=maximize)
-    one = strategy(name, problem)
+    one = strategy(problem=problem, **options)
     best = 3.0
     for generation in range(4):
         batch = one.ask(8, generation)
@@ -82,9 +85,9 @@ def test_what_is_not_finite_is_never_a_winner(name, maximize):
     assert len(programs) == len(score) and (score == best).all()
 
 
-@pytest.mark.parametrize("name", ["regularized", "nsga2", "map_elites"])
-def test_evolution_learns(name):
-    running = search(Small(), spec(3000, name=name))
+@pytest.mark.parametrize("options", [{"name": name} for name in ("regularized", "nsga2", "map_elites")] + [EVONORM])
+def test_evolution_learns(options):
+    running = search(Small(), spec(3000, **options))
     while running.progress.candidates < 3000:
         running.step()
     assert running.archive.score[2, 1] < 1e-12, "x * x + x, or x * (x + 1)"
@@ -102,6 +105,72 @@ def test_regularized_evolution_replaces_the_oldest_not_the_worst():
     assert one.programs.const[:, 0].tolist() == [4, 5, 3], "what has no score is not born"
     tell(one, range(10, 17), range(7))
     assert sorted(one.programs.const[:, 0]) == [14, 15, 16], "the youngest three"
+
+
+def unchanged(**options):
+    """A problem whose children are copies of their parents: the arguments of + cannot be swapped."""
+    problem = Small(**options)
+    problem.mutations = Mutations().only("swap")
+    return problem
+
+
+@pytest.mark.parametrize("winner", ["rank", "front"])
+def test_a_window_that_fills_slowly_is_not_bred_from_the_warm_start(winner):
+    one = strategy("regularized", unchanged(single=True), population=100, winner=winner)
+    assert (one.ask(50, 0).const[:, 0] == 1).all(), "the warm start, as long as there is nothing else"
+    tell(one, [7, 8, 9], [np.nan, 3.0, 3.0])
+    assert set(one.ask(50, 1).const[:, 0]) == {8, 9}, "nor is what failed a parent"
+
+
+def test_ends_of_the_front_survive_where_random_ones_of_the_front_win():
+    """x + c for c > 0 is good at one thing, for c < 0 at another; ranks go by the last. Children keep the sign."""
+
+    def signs(**options):
+        problem = Small()
+        problem.mutations = Mutations(flip=0.0).only("scale_constant")
+        one = strategy("regularized", problem, population=40, tournament=10, **options)
+        batch, keys = lines(*np.resize([1.0, 2.0, 3.0, -1.0], 40))
+        history = []
+        for generation in range(30):
+            positive = batch.const[:, 0] > 0
+            history.append(positive.mean())
+            one.tell(batch, np.where(positive[:, None], [1.0, 2.0], [2.0, 1.0]), keys)
+            batch = one.ask(40, generation)
+        return history
+
+    assert signs(winner="rank")[2:] == [0.0] * 28
+    shares = signs(winner="front")
+    assert shares[0] == 0.75 and min(shares) > 0.2 and max(shares[1:]) < 0.8, "many copies win no more often"
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, 2.0])] * 3), min_size=1, max_size=4))
+def test_a_tournament_of_everyone_is_won_by_the_front(rows):
+    """All four are drawn, and each score of the front wins, but for one time in 10^9."""
+    values = np.array(rows)
+    winners = values[front_tournament(np.random.default_rng(0), values, 80, 80)]
+    assert {*map(tuple, winners)} == {*map(tuple, values[front(values)])}
+
+
+def test_front_tournaments_of_one_are_won_by_anyone():
+    values = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])
+    assert set(front_tournament(np.random.default_rng(0), values, 1, 200)) == {0, 1, 2}
+    assert len(front_tournament(np.random.default_rng(0), values, 3, 0)) == 0
+
+
+def test_a_share_of_the_children_are_random_programs():
+    def asked(generation=3, name="regularized", **options):
+        one = strategy(name, unchanged(single=True), **options)
+        tell(one, [7], [1.0])
+        return one.ask(1000, generation)
+
+    parents, fresh, half = asked(), asked(random=1.0), asked(random=0.5)
+    assert (parents.const[:, 0] == 7).all()
+    assert same(fresh, asked(name="random")), "made as the random baseline makes them"
+    is_parent = (half.const == parents.const).all(axis=1) & (half.length == 1)
+    assert 0.45 < is_parent.mean() < 0.55
+    assert same(half[~is_parent], fresh[~is_parent])
+    assert same(half, asked(random=0.5)) and not same(half, asked(4, random=0.5))
 
 
 def test_a_tournament_of_everyone_is_won_by_the_best():
@@ -165,6 +234,31 @@ def test_map_elites_keeps_one_elite_a_cell():
     assert one.archive.score[[1, 2], 1].tolist() == [4.0, 3.0]
     programs, score, keys = one.emigrants(1)
     assert len(programs) == 1 and score[0, 1] == 3.0 and keys[0] == 1
+
+
+def test_map_elites_starts_anew_with_nothing_but_the_front():
+    """Then x + 5 settles, which the better x + 2 kept out; without a restart the grid stays as it is."""
+    one, other = strategy("map_elites", unchanged(single=True)), strategy("map_elites", unchanged(single=True))
+    for grid in (one, other):
+        tell(grid, [2], [1.0])
+    batch = pack([PARABOLA], ARITHMETIC, Small.shape)
+    one.restart(batch, np.array([[0.5]]), np.zeros(1, np.uint64))
+    assert np.flatnonzero(one.archive.occupied).tolist() == [2] and same(one.archive.elites[2:3], batch)
+    for grid in (one, other):
+        tell(grid, [5], [3.0])
+    assert one.archive.elites.const[1, 0] == 5 and other.archive.elites.const[1, 0] == 2
+
+
+def test_niched_evolution_starts_anew_with_nothing_but_the_front():
+    one = strategy("niched", unchanged(single=True))
+    tell(one, [2], [1.0])
+    batch, keys = pack([PARABOLA], ARITHMETIC, Small.shape), np.zeros(1, np.uint64)
+    one.restart(batch, np.array([[0.5]]), keys)
+    assert same(one.ask(20, 1), batch[np.zeros(20, np.int64)])
+    told = strategy("niched", unchanged(single=True))
+    told.tell(batch, np.array([[0.5]]), keys)
+    for name in ("value", "structure", "born"):
+        assert (one.state()[name] == told.state()[name]).all()
 
 
 def test_random_search_learns_nothing():

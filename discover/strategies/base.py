@@ -44,7 +44,7 @@ class Strategy(ABC):
         return Packed.empty(0, shape), np.zeros((0, k)), np.zeros(0, np.uint64)
 
     def restart(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:  # noqa: B027
-        """Start anew from these programs. Strategies without a population have nothing to give up."""
+        """Forget all but these programs. Here nothing: random search learns nothing, a hill climb holds its best."""
 
     @abstractmethod
     def state(self) -> dict[str, np.ndarray]:
@@ -114,3 +114,21 @@ def tournament(generator: np.random.Generator, rank: np.ndarray, size: int, n: i
     """int64[n]: winners of `n` tournaments of `size` contestants drawn with replacement."""
     contestants = generator.integers(len(rank), size=(n, size))
     return contestants[np.arange(n), np.argmin(rank[contestants], axis=1)]
+
+
+def front_tournament(generator: np.random.Generator, values: np.ndarray, size: int, n: int) -> np.ndarray:
+    """The same by several objectives, float64[P, k], to minimise and finite: a winner is a random contestant that no
+    other one dominates (Liu et al., arXiv 2004.02967).
+
+    Of contestants with equal scores one counts, so copies of a program win no more often than another program.
+    """
+    contestants = generator.integers(len(values), size=(n, size))
+    drawn, place = values.T[:, contestants], np.arange(size)
+    beaten = np.zeros((n, size), np.bool_)
+    for rival in range(size):
+        theirs = drawn[:, :, rival : rival + 1]
+        equal = (theirs == drawn).all(axis=0)
+        beaten |= (theirs <= drawn).all(axis=0) & (~equal | (place > rival))
+    left = np.cumsum(~beaten, axis=1)
+    chosen = np.argmax(left > generator.integers(left[:, -1])[:, None], axis=1)
+    return contestants[np.arange(n), chosen]

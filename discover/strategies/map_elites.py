@@ -48,6 +48,11 @@ class MapElites(Strategy):
         best = elites[np.argsort(oriented(self.problem, self.archive.score[elites])[:, -1], kind="stable")[:n]]
         return self.archive.elites[best], self.archive.score[best], self.archive.key[best]
 
+    def restart(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
+        """An empty grid but for these programs: other elites settle, that the old ones kept out."""
+        self.archive = Archive(self.problem)
+        self.tell(batch, score, keys)
+
     def state(self) -> dict[str, np.ndarray]:
         """The grid."""
         return self.archive.state()

@@ -88,6 +88,11 @@ class Niched(Strategy):
             self.programs[slice(place, place + 1)] = batch[slice(i, i + 1)]
             self.value[place], self.structure[place] = value[i], structure
 
+    def restart(self, batch: Packed, score: np.ndarray, keys: np.ndarray) -> None:
+        """Empty rings but for these programs."""
+        self.born[:], self.value[:], self.structure[:] = 0, np.inf, 0
+        self.tell(batch, score, keys)
+
     def state(self) -> dict[str, np.ndarray]:
         """The rings."""
         return self.programs.named | {"value": self.value, "structure": self.structure, "born": self.born}
