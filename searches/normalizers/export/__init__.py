@@ -1,0 +1,64 @@
+"""A found layer as code: torch, text, LaTeX, JSON.
+
+Every file stands alone: it imports nothing of ours, says where it comes from and how good it is, tests itself against
+golden numbers, and ends with its document on one line, from which `discover verify` measures it again. From the
+program to the file: `reading` (operations as torch code needs them), `golden`, `to_torch` with the parts of
+`torch_file`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from discover.document import document
+from discover.problem import Find
+from searches.normalizers.export.common import Export, comment
+from searches.normalizers.export.to_latex import write as write_latex
+from searches.normalizers.export.to_torch import write as write_torch
+from searches.normalizers.programs import primitive_set
+
+
+def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any]], str]:
+    """A format, as the engine calls it: `(find, provenance) -> text`."""
+
+    def export(find: Find, provenance: Mapping[str, Any]) -> str:
+        primitives = primitive_set(provenance["config"]["problem"]["primitives"])
+        return write(Export(find.program, document(find, provenance, primitives), primitives))
+
+    export.__doc__ = write.__doc__
+    return export
+
+
+@exporter
+def torch(export: Export) -> str:
+    """torch.nn.Module, in a file that imports torch only."""
+    return write_torch(export)
+
+
+@exporter
+def text(export: Export) -> str:
+    """The program itself, after a header."""
+    own = {f"    {line}" for line in export.document.program}
+    lines = [line for line in export.header if line not in own]
+    return comment(lines) + "\n".join([*export.document.program, f"# discover: {export.document.line}", ""])
+
+
+@exporter
+def latex(export: Export) -> str:
+    """LaTeX: a displayed formula, in the notation of arXiv 2004.02967."""
+    return write_latex(export)
+
+
+@exporter
+def json(export: Export) -> str:
+    """JSON: the document, program.json of an artifact."""
+    return export.document.text
+
+
+EXPORTERS: dict[str, Callable[[Find, Mapping[str, Any]], str]] = {
+    "torch": torch,
+    "text": text,
+    "latex": latex,
+    "json": json,
+}

@@ -1,0 +1,85 @@
+"""What every exported file has: the find, its document, a header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from discover.document import Document
+from primitives.primitive import PrimitiveSet
+from primitives.program import Program
+from searches.normalizers.export.reading import Plan, plan
+from searches.normalizers.programs import POINT_SIGNATURE
+
+LICENSE = "MIT-0"
+HOW = {
+    "nodes": "instructions of the canonical form",
+    "loss": "cross-entropy in nats, mean over three networks and the seeds of finalists, search data",
+    "error": "share of images of the meta-validation data that are taken for another class",
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """What every format needs: the find, its document, its primitive set."""
+
+    program: Program
+    document: Document
+    primitives: PrimitiveSet
+
+    @property
+    def name(self) -> str:
+        """Of the exported layer."""
+        return self.document.name
+
+    @property
+    def pointwise(self) -> bool:
+        """A function of one number, for tokens; otherwise a layer of images."""
+        return self.program.signature == POINT_SIGNATURE
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The program as torch code needs it."""
+        return plan(self.program, self.primitives)
+
+    @property
+    def title(self) -> str:
+        """One line: what it is."""
+        if self.pointwise:
+            return "a layer that is a function of each number by itself, in the place of a normalization"
+        over = {"batch": "over batches", "layer": "by image", "instance": "by image and channel", "group": "by group"}
+        found = [text for statistic, text in over.items() if statistic in self.plan.statistics]
+        return (
+            f"a normalization and activation layer, statistics {', '.join(found)}" if found else "an activation layer"
+        )
+
+    @property
+    def header(self) -> list[str]:
+        """The comment at the top of every file."""
+        d = self.document
+        rows = [(name, d.objective(name), HOW.get(name, "")) for name in d.objectives]
+        rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
+        width = max((len(name) for name, _, _ in rows), default=0)
+        trained = "a and s are trained, and begin at 0.5 and 0"
+        if not self.pointwise:
+            trained = "x are images; v0 and v1 are trained, a number a channel, and begin at 0 and 1"
+        return [
+            f"SPDX-License-Identifier: {LICENSE}",
+            "",
+            f"{self.name}: {self.title}",
+            "",
+            f"Program ({trained}; y * weight + bias follows):",
+            *(f"    {line}" for line in d.program),
+            "Scores:",
+            *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
+            f"Status: {d.status}",
+            f"Found by {d.generator}, search {d.search}, seed {d.seed}, config {d.config_hash}, "
+            f"primitive set {d.primitives_hash}",
+            f"Find it again: {d.reproduce}",
+        ]
+
+
+def comment(lines: Sequence[str], prefix: str = "#") -> str:
+    """Comment lines."""
+    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)
