@@ -29,39 +29,45 @@ _NO_KERNEL = {
     "gradient": "depends on every element that it averages",
     "numba": "averages over axes of a batch of images, which only the reference and torch do",
 }
-_EITHER = (-64.0, 64.0)
+_EITHER, _POSITIVE = (-64.0, 64.0), (2.0**-20, 64.0)
+
+
+def _sigmoid(a: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # 1 / infinity is right
+        return np.asarray(1 / (1 + np.exp(-a)))
+
 
 SIGMOID = table.unary(
     "sigmoid", "F(1) / (F(1) + exp(-{0}))", "{r} * (F(1) - {r})", ulp=3.0,
-    numpy=lambda a: 0.5 + 0.5 * np.tanh(0.5 * a), high=lambda mp, a: 1 / (1 + mp.exp(-a)),
+    numpy=_sigmoid, high=lambda mp, a: 1 / (1 + mp.exp(-a)),
     python="1.0 / (1.0 + np.exp(-{0}))", c="1.0{f} / (1.0{f} + exp{f}(-{0}))",
     sympy=lambda sp, a: 1 / (1 + sp.exp(-a)), torch_source="torch.sigmoid({0})",
 )  # fmt: skip
 
 
-def _signed(name: str, function: str, ulp: float, nan: str, gradient: str, kernel: str) -> Primitive:
-    """sign(x) f(|x|), 0 at 0 and with derivative 0 there."""
+def _signed(name: str, function: str, ulp: float, kernel: str, gradient: str) -> Primitive:
+    """sign(x) f(|x|), and 0 at 0, where its derivative is 0 too: f never sees what has an infinite one."""
 
     def apply(xp: Any, a: Any) -> Any:
         size = xp.where(a == 0, 1.0, abs(a))
         return xp.where(a == 0, 0.0, xp.sign(a) * getattr(xp, function)(size))
 
     return table.unary(
-        name, kernel, gradient, domain=_EITHER, ulp=ulp, nan=nan, numpy=lambda a: apply(np, a), torch=apply,
-        high=lambda mp, a: mp.sign(a) * getattr(mp, function)(abs(a)) if a != 0 else mp.mpf(0),
+        name, kernel, gradient, domain=_EITHER, ulp=ulp, nan=f"sign(x) {function}|x|; 0 at 0", torch=apply,
+        numpy=lambda a: apply(np, a), high=lambda mp, a: mp.sign(a) * getattr(mp, function)(abs(a)) if a else mp.mpf(0),
         python=f"np.sign({{0}}) * np.{function}(np.where({{0}} == 0, 1.0, np.abs({{0}})))",
+        numba=f"(0.0 if {{0}} == 0 else np.sign({{0}}) * np.{function}(np.abs({{0}})))",
         c=f"({{0}} == 0 ? 0 : copysign{{f}}(1, {{0}}) * {function}{{f}}(fabs{{f}}({{0}})))",
         sympy=lambda sp, a: sp.sign(a) * getattr(sp, function)(sp.Abs(a)),
     )  # fmt: skip
 
 
 SLOG = _signed(
-    "slog", "log", 2.0, "sign(x) log|x|; 0 at 0", "select({0} == F(0), F(0), F(1) / fabs({0}))",
-    "select({0} == F(0), F(0), sign({0}) * log(fabs({0})))",
+    "slog", "log", 2.5, "select(log(fabs({0})) < F(-1000), F(0), sign({0}) * log(fabs({0})))",  # subnormals are zeros
+    "select({0} == F(0), F(0), F(1) / fabs({0}))",
 )  # fmt: skip
 SSQRT = _signed(
-    "ssqrt", "sqrt", 0.5, "sign(x) sqrt|x|", "select({0} == F(0), F(0), F(0.5) / fabs({r}))",
-    "copysign(sqrt(fabs({0})), {0})",
+    "ssqrt", "sqrt", 0.5, "sign({0}) * sqrt(fabs({0}))", "select({0} == F(0), F(0), F(0.5) / fabs({r}))"
 )  # fmt: skip
 
 
@@ -78,29 +84,28 @@ def _moment(kind: str, statistic: str) -> Primitive:
         return root(mean(centred * centred) + EPS)
 
     def by_rows(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        array = a.reshape(shape)
+        array = a.reshape(shape).astype(np.float64)
         with np.errstate(all="ignore"):
             out = number(lambda v: v.mean(axis=axes, keepdims=True), np.sqrt, array)
         return np.broadcast_to(out, shape).reshape(-1)
 
     def high(mp: Any, x: list[Any]) -> list[Any]:
-        if kind == "mean":
-            return [mp.fsum(x) / len(x)] * len(x)
-        middle = mp.fsum(x) / len(x) if kind == "std" else mp.mpf(0)
-        return [mp.sqrt(mp.fsum((v - middle) ** 2 for v in x) / len(x) + mp.mpf(EPS))] * len(x)
+        middle = mp.fsum(x) / len(x) if kind != "rms" else mp.mpf(0)
+        square = mp.fsum((v - middle) ** 2 for v in x) / len(x)
+        return [middle if kind == "mean" else mp.sqrt(square + mp.mpf(EPS))] * len(x)
 
-    def source(array: str) -> str:
-        average = f"np.mean({array}, axis={axes}, keepdims=True)"
+    def source(library: str, whole: str) -> str:
+        mean = f"{library}.mean({{}}, {whole})"
         if kind == "mean":
-            return average
-        if kind == "std":
-            return f"np.sqrt(np.var({array}, axis={axes}, keepdims=True) + {EPS})"
-        return f"np.sqrt({average.replace(array, f'np.square({array})')} + {EPS})"
+            return mean.format("{0}")
+        centred = f"{{0}} - {mean.format('{0}')}" if kind == "std" else "{0}"
+        return f"{library}.sqrt({mean.format(f'{library}.square({centred})')} + {EPS})"
 
     return Primitive(
-        f"{kind}_{statistic}", 1, by_rows, high, "", source("{0}"),
+        f"{kind}_{statistic}", 1, by_rows, high, "", source("np", f"axis={axes}, keepdims=True"),
         torch=lambda t, a: number(lambda v: v.mean(dims, keepdim=True), t.sqrt, a),
-        torch_source=source("{0}").replace("np.", "torch.").replace("axis=", "dim=").replace("keepdims", "keepdim"),
+        torch_source=source("torch", f"dim={axes}, keepdim=True"),
+        domain=(_POSITIVE if kind == "mean" else _EITHER,),  # where nothing cancels
         over=over, ulp=4.0, missing=_NO_KERNEL, nan=f"NaN if there is one in the {statistic}",
     )  # fmt: skip
 

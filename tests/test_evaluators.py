@@ -12,6 +12,7 @@ from primitives.evaluators.intrinsics import FOLD
 from primitives.evaluators.numba_cpu import NumbaEvaluator
 from primitives.evaluators.reference import ReferenceEvaluator
 from primitives.hero import HERO
+from primitives.images import LAYERS, POINTWISE
 from primitives.packed import Shape, pack
 from primitives.primitive import PrimitiveSet
 from primitives.program import Instruction, Program, Signature
@@ -46,6 +47,35 @@ class TestHeroNumba64(TestNumba64):
 
 class TestHeroNumba32(TestNumba32):
     primitives = HERO
+
+
+class TestPointwiseNumba64(TestNumba64):
+    primitives = POINTWISE
+
+
+class TestPointwiseNumba32(TestNumba32):
+    primitives = POINTWISE
+
+
+class TestLayersReference64(TestReference64):
+    primitives = LAYERS
+
+
+class TestLayersReference32(EvaluatorConformance):
+    dtype = "float32"
+    primitives = LAYERS
+
+    def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
+        return ReferenceEvaluator(primitives, "float32")
+
+
+def test_what_averages_over_images_is_not_compiled() -> None:
+    for dtype in ("float32", "float64"):
+        with pytest.raises(
+            ValueError, match="mean_batch has no compiled form: averages over axes of a batch of images"
+        ):
+            NumbaEvaluator(LAYERS, dtype)
+    assert POINTWISE.compiles and not LAYERS.compiles
 
 
 def test_a_worked_example() -> None:
@@ -166,7 +196,7 @@ def test_a_batch_that_would_read_foreign_memory_is_refused(maker, field, cell, v
         maker(ARITHMETIC, "float64").outputs(packed, np.zeros((2, 5)))
 
 
-@pytest.mark.parametrize("primitives", [REAL, HERO], ids=["real", "hero"])
+@pytest.mark.parametrize("primitives", [REAL, HERO, POINTWISE], ids=["real", "hero", "pointwise"])
 def test_scalar_kernels_are_the_primitives_and_their_derivatives(primitives: PrimitiveSet) -> None:
     """`apply_scalar` agrees with the evaluator; `gradient` with a central difference. Reductions are of one element."""
     scalar = kernels(primitives, "float64")

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 
 from primitives.evaluators.conformance import exact
 from primitives.hero import HERO
+from primitives.images import LAYERS
 from primitives.primitive import Primitive, PrimitiveSet
 from primitives.printers import NoSpelling, to_c, to_latex, to_python, to_sympy
 from primitives.printers.python import for_numba, imports
@@ -29,9 +30,11 @@ from tests.test_text import EXP2, FUNCTION, OPTIMIZER, programs
 
 CC = shutil.which("cc")
 HEROS = tuple(p for p in HERO if p not in REAL.primitives)
+LAYERED = tuple(p for p in LAYERS if p not in REAL.primitives)
+IMAGES = (2, 2, 2, 2, 4)  # what moments average: 64 numbers
 ALL = pytest.mark.parametrize(
     "primitive",
-    REAL.primitives + HEROS,
+    REAL.primitives + HEROS + LAYERED,
     ids=lambda p: p.name + ("_hero" if p.name in REAL.index and p in HEROS else ""),
 )
 LION = parse("update = sign(interp(g, m, 0.9))\nm = interp(g, m, 0.99)\n", OPTIMIZER, REAL)
@@ -47,7 +50,22 @@ def one(primitive: Primitive) -> Program:
 
 def home(primitive: Primitive) -> PrimitiveSet:
     """The set that a primitive is of."""
-    return HERO if primitive in HEROS else REAL
+    return HERO if primitive in HEROS else LAYERS if primitive in LAYERED else REAL
+
+
+def of_images(primitive: Primitive) -> bool:
+    """Whether it takes an array of the shape IMAGES."""
+    return primitive.over not in ("", "leaf", "tree")
+
+
+def arrays(primitive: Primitive, points: np.ndarray) -> np.ndarray:
+    """Points in the shape in which printed code takes them."""
+    return points.reshape(-1, *IMAGES) if of_images(primitive) else points
+
+
+def rows(primitive: Primitive, result: np.ndarray, n: int) -> np.ndarray:
+    """What printed code returns, as float64[n]."""
+    return np.broadcast_to(result, IMAGES if of_images(primitive) else n).reshape(-1)
 
 
 def compiled(primitive: Primitive, dtype: str) -> str:
@@ -66,7 +84,7 @@ def samples(primitive: Primitive) -> np.ndarray:
 
 def truth(primitive: Primitive, points: np.ndarray) -> np.ndarray:
     with mpmath.workprec(200):
-        return np.array([float(v) for v in exact(primitive, points, np.array([0, points.shape[1]]), mpmath.mp)])
+        return np.array([float(v) for v in exact(primitive, points, np.array([0, points.shape[1]]), mpmath.mp, IMAGES)])
 
 
 def run(source: str, name: str) -> Callable[..., np.ndarray]:
@@ -79,8 +97,8 @@ def run(source: str, name: str) -> Callable[..., np.ndarray]:
 @ALL
 def test_python_of_every_primitive(primitive: Primitive) -> None:
     points = samples(primitive)
-    result = run(to_python(one(primitive), home(primitive), "f"), "f")(*points)
-    np.testing.assert_allclose(result, truth(primitive, points), rtol=1e-13, atol=1e-15)
+    result = run(to_python(one(primitive), home(primitive), "f"), "f")(*arrays(primitive, points))
+    np.testing.assert_allclose(rows(primitive, result, 64), truth(primitive, points), rtol=1e-13, atol=1e-15)
 
 
 @ALL
@@ -128,7 +146,9 @@ def test_special_values_in_python_numba_and_c(primitive: Primitive, library: cty
 
 def test_a_primitive_says_why_it_lacks_a_spelling() -> None:
     assert {p.name for p in REAL if "sympy" in p.missing} == {"exponent", "scale", "round"}
-    assert {p.name for p in HERO if p.missing} == {p.name for p in HERO if p.over}
+    for primitives in (HERO, LAYERS):
+        assert {p.name for p in primitives if p.missing} == {p.name for p in primitives if p.over}
+    assert {p.name for p in LAYERS if "numba" in p.missing} == {p.name for p in LAYERS if p.over}
     assert {p.name for p in REAL if "gradient" in p.missing} == {"exponent", "scale"}
     with pytest.raises(ValueError, match="sympy is neither given nor said to be missing"):
         replace(REAL[REAL.opcode("exp")], sympy=None)
@@ -143,7 +163,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
         pytest.skip("no C compiler")
     folder = tmp_path_factory.mktemp("c")
     source = ["#include <math.h>"]
-    for p in (*REAL, *(p for p in HEROS if p.c)):
+    for p in (*REAL, *(p for p in HEROS + LAYERED if p.c)):
         for dtype in ("float64", "float32"):
             source.append(to_c(one(p), home(p), compiled(p, dtype), dtype).replace("static inline ", "", 1))
     return build(folder, "\n".join(source))
@@ -216,16 +236,17 @@ def test_torch_of_every_primitive(primitive: Primitive) -> None:
     expression = primitive.torch_source.format(*names)
     points = samples(primitive)
     for values in (points, special(primitive)) if primitive.arity and not primitive.over else (points,):
-        tensors = [torch.tensor(row) for row in values]
+        tensors = [torch.tensor(row) for row in arrays(primitive, values)]
         assert primitive.torch is not None
         built = primitive.torch(torch, *tensors)
         written = eval(expression, {"torch": torch, "math": math} | dict(zip(names, tensors, strict=True)))
         with np.errstate(all="ignore"):
-            segments = {"segments": np.array([0, values.shape[1]])} if primitive.over else {}
-            wanted = np.broadcast_to(primitive.numpy(*values, **segments), values.shape[1])
+            whole = {"segments": np.array([0, values.shape[1]])} if primitive.over else {}
+            whole = {"shape": IMAGES} if of_images(primitive) else whole
+            wanted = np.broadcast_to(primitive.numpy(*values, **whole), values.shape[1])
         plain = values is not points and primitive.name in ("sign", "scale")
         for result in (built,) if plain else (built, written):
-            got = torch.broadcast_to(torch.as_tensor(result, dtype=torch.float64), (values.shape[1],)).numpy()
+            got = rows(primitive, torch.as_tensor(result, dtype=torch.float64).numpy(), values.shape[1])
             np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-300, err_msg=primitive.name)
 
 

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from primitives.hero import HERO
+from primitives.images import LAYERS
 from primitives.primitive import PrimitiveSet
 from primitives.program import Instruction, Program, Signature
 from primitives.table import ARITHMETIC, REAL
@@ -159,6 +160,22 @@ def test_every_program_comes_back_to_the_bit(program: Program) -> None:
 @given(programs(HERO))
 def test_programs_with_named_numbers_come_back_too(program: Program) -> None:
     assert parse(format_program(program, HERO), program.signature, HERO) == program
+
+
+@settings(max_examples=300, deadline=None)
+@given(programs(LAYERS))
+def test_programs_of_layers_come_back_too(program: Program) -> None:
+    assert parse(format_program(program, LAYERS), program.signature, LAYERS) == program
+
+
+def test_a_layer_reads_as_in_its_paper() -> None:
+    """EvoNorm-B0 and S0 of arXiv 2004.02967."""
+    signature = Signature(("x", "v0", "v1"), ("y",))
+    for text in (
+        "y = x / max(std_batch(x), v1 * x + std_instance(x))\n",
+        "y = x * sigmoid(v1 * x) / std_group(x)\n",
+    ):
+        assert format_program(parse(text, signature, LAYERS), LAYERS) == text
 
 
 def test_a_number_with_a_name_is_called() -> None:

@@ -9,6 +9,7 @@ from primitives.evaluators import Evaluator, torch_batch
 from primitives.evaluators.conformance import EvaluatorConformance
 from primitives.evaluators.torch_batch import TorchEvaluator
 from primitives.hero import HERO
+from primitives.images import LAYERS
 from primitives.packed import Shape, pack
 from primitives.primitive import PrimitiveSet
 from primitives.text import parse
@@ -39,6 +40,16 @@ class TestTorchHero32(TestTorch32):
 
 class TestTorchHero64(TestTorch64):
     primitives = HERO
+
+
+class TestTorchLayers32(TestTorch32):
+    primitives = LAYERS
+    inexact = ("ssqrt",)
+
+
+class TestTorchLayers64(TestTorch64):
+    primitives = LAYERS
+    inexact = ("ssqrt",)
 
 
 SIGN_OF_A_BLEND = """\

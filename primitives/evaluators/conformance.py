@@ -10,6 +10,7 @@ It needs NumPy and mpmath alone; a failure is an AssertionError that names the p
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise, product
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from primitives.evaluators import Evaluator
 from primitives.evaluators.reference import ReferenceEvaluator
 from primitives.packed import Packed, Shape, pack
-from primitives.primitive import Primitive, PrimitiveSet
+from primitives.primitive import AXES, Primitive, PrimitiveSet
 from primitives.program import Instruction, Program, Signature
 from primitives.table import REAL
 
@@ -65,13 +66,31 @@ def samples(primitive: Primitive, size: int, dtype: str, rng: np.random.Generato
     return np.hstack([corners, np.array(rows)]).astype(dtype)
 
 
-def exact(primitive: Primitive, arguments: np.ndarray, segments: np.ndarray, mp: Any) -> list[Any]:
-    """What a primitive is on the rows of arguments[arity, N], in mpmath."""
-    rows = [[mp.mpf(a) for a in row] for row in arguments.tolist()]
+def parts(primitive: Primitive, segments: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
+    """The rows of every number that a reduction makes: those of a tensor, all, or those of one statistic of images."""
+    rows = np.arange(segments[-1])
+    if primitive.over == "leaf":
+        return [rows[a:b] for a, b in pairwise(segments.tolist()) if a < b]
+    if primitive.over == "tree":
+        return [rows]
+    kept = [k for k, axis in enumerate(AXES) if axis not in primitive.over]
+    array = np.moveaxis(rows.reshape(shape), kept, range(len(kept)))
+    return list(array.reshape(math.prod(array.shape[: len(kept)]), -1))
+
+
+def exact(
+    primitive: Primitive, arguments: np.ndarray, segments: np.ndarray, mp: Any, shape: tuple[int, ...] = ()
+) -> list[Any]:
+    """What a primitive is on the rows of arguments[arity, N], in mpmath. See `Evaluator.outputs`."""
+    columns = [[mp.mpf(a) for a in column] for column in arguments.T.tolist()]
     if not primitive.over:
-        return [primitive.high(mp, *(row[i] for row in rows)) for i in range(arguments.shape[1])]
-    ends = segments.tolist() if primitive.over == "leaf" else [0, arguments.shape[1]]
-    return [v for a, b in pairwise(ends) if a < b for v in primitive.high(mp, *(row[a:b] for row in rows))]
+        return [primitive.high(mp, *column) for column in columns]
+    out = [mp.nan] * len(columns)
+    for part in parts(primitive, segments, shape):
+        found = primitive.high(mp, *(list(row) for row in zip(*(columns[i] for i in part), strict=True)))
+        for i, value in zip(part, found, strict=True):
+            out[i] = value
+    return out
 
 
 def ulps(got: float, exact: Any, dtype: str, mp: Any) -> float:
@@ -79,6 +98,12 @@ def ulps(got: float, exact: Any, dtype: str, mp: Any) -> float:
     info = np.finfo(dtype)
     exponent = mp.frexp(exact)[1] - 1 if exact != 0 else info.minexp
     return float(abs(mp.mpf(got) - exact) / mp.mpf(2) ** (max(exponent, info.minexp) - info.nmant))
+
+
+def _rows(primitive: Primitive, n: int) -> tuple[int, ...]:
+    """The shape of a batch of images in which each of n rows is a statistic of its own."""
+    first = next((k for k, axis in enumerate(AXES) if axis not in primitive.over), 0)
+    return tuple(n if k == first else 1 for k in range(len(AXES)))
 
 
 class EvaluatorConformance:
@@ -92,7 +117,13 @@ class EvaluatorConformance:
         """The evaluator under test."""
         raise NotImplementedError
 
-    def _apply(self, primitive: Primitive, arguments: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
+    def _apply(
+        self,
+        primitive: Primitive,
+        arguments: np.ndarray,
+        segments: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
         """One primitive on the rows of arguments[arity, N]."""
         subset = self.primitives
         leaves = tuple(f"x{k}" for k in range(primitive.arity))
@@ -100,38 +131,47 @@ class EvaluatorConformance:
             Signature(leaves, ("y",)), (Instruction(primitive.name, tuple(range(primitive.arity))),), (), (len(leaves),)
         )
         packed = pack([program], subset, Shape(len(leaves), 1, 1, 0))
-        return np.asarray(self.evaluator(subset).outputs(packed, arguments, segments)[0, 0])
+        return np.asarray(self.evaluator(subset).outputs(packed, arguments, segments, shape)[0, 0])
 
-    def _numpy(self, primitive: Primitive, arguments: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
-        """The same by the table's own definition."""
-        whole = np.array([0, arguments.shape[1]]) if segments is None else segments
-        with np.errstate(all="ignore"):
-            value = np.asarray(
-                primitive.numpy(*arguments, **({"segments": whole} if primitive.over else {})), self.dtype
+    def _numpy(self, primitive: Primitive, arguments: np.ndarray, alone: bool = False) -> np.ndarray:
+        """The same by the table's own definition; reductions of all rows together, or of each row alone."""
+        n = arguments.shape[1]
+        if primitive.over in ("", "leaf", "tree"):
+            where: dict[str, Any] = (
+                {"segments": np.arange(n + 1) if alone else np.array([0, n])} if primitive.over else {}
             )
-        return np.broadcast_to(value, arguments.shape[1])
+        else:
+            where = {"shape": _rows(primitive, n) if alone else (1, 1, 1, 1, n)}
+        with np.errstate(all="ignore"):
+            value = np.asarray(primitive.numpy(*arguments, **where), self.dtype)
+        return np.broadcast_to(value, n)
 
-    def test_every_primitive_is_as_accurate_as_declared(self) -> None:
-        """Within `Primitive.ulp` of the exact value, on the primitive's domain; reductions over several tensors."""
+    def _images(self) -> list[Primitive]:
+        """The primitives that reduce over axes of a batch of images."""
+        return [p for p in self.primitives if p.over not in ("", "leaf", "tree")]
+
+    def _assert_accurate(
+        self, primitive: Primitive, x: np.ndarray, segments: np.ndarray, shape: tuple[int, ...]
+    ) -> None:
+        """Within `Primitive.ulp` of the exact value."""
         import mpmath as mp
 
+        most = max(0.55, primitive.ulp) if primitive.name in self.inexact else primitive.ulp
+        got = self._apply(primitive, x, segments, shape)
+        with mp.workprec(160):
+            wanted = exact(primitive, x, segments, mp, shape)
+            for arguments, value, true in zip(x.T.tolist(), got.tolist(), wanted, strict=True):
+                if mp.isinf(true):
+                    assert value == float(true), (primitive.name, arguments, value)
+                    continue
+                error = ulps(value, true, self.dtype, mp)
+                assert error <= most, (primitive.name, shape, arguments, value, f"{error:.2f} ulp")
+
+    def test_every_primitive_is_as_accurate_as_declared(self) -> None:
+        """On the primitive's domain; reductions over several tensors, or over statistics of several images."""
         for primitive in self.primitives:
-            x = samples(primitive, 400, self.dtype, np.random.default_rng(1))
-            segments = np.array([0, 1, 71, 71, 200, x.shape[1]])
-            got = self._apply(primitive, x, segments)
-            with mp.workprec(160):
-                wanted = exact(primitive, x, segments, mp)
-                for arguments, value, true in zip(x.T.tolist(), got.tolist(), wanted, strict=True):
-                    if mp.isinf(true):
-                        assert value == float(true), (primitive.name, arguments, value)
-                        continue
-                    error = ulps(value, true, self.dtype, mp)
-                    assert error <= (max(0.55, primitive.ulp) if primitive.name in self.inexact else primitive.ulp), (
-                        primitive.name,
-                        arguments,
-                        value,
-                        f"{error:.2f} ulp",
-                    )
+            x = samples(primitive, 400, self.dtype, np.random.default_rng(1))[:, :400]
+            self._assert_accurate(primitive, x, np.array([0, 1, 71, 71, 200, 400]), (5, 2, 2, 5, 4))
 
     def test_special_values(self) -> None:
         """NaN, infinities, signed zeros, subnormals and huge numbers behave as in NumPy of the same dtype.
@@ -147,15 +187,13 @@ class EvaluatorConformance:
             choice = special if primitive.arity < 3 else special[:4] + special[9:12]
             x = np.array(list(product(choice, repeat=primitive.arity))).T.astype(self.dtype)
             flushed = np.where(np.abs(x) < info.tiny, np.copysign(0, x), x).astype(self.dtype)
-            alone = np.arange(x.shape[1] + 1)  # each row is a tensor
+            n = x.shape[1]  # each row is a tensor, or a statistic
             if primitive.over == "tree":
-                got = np.hstack([self._apply(primitive, x[:, i : i + 1]) for i in alone[:-1]])
-                wanted = [
-                    np.hstack([self._numpy(primitive, a[:, i : i + 1]) for i in alone[:-1]]) for a in (x, flushed)
-                ]
+                got = np.hstack([self._apply(primitive, x[:, i : i + 1]) for i in range(n)])
+                wanted = [np.hstack([self._numpy(primitive, a[:, i : i + 1]) for i in range(n)]) for a in (x, flushed)]
             else:
-                got = self._apply(primitive, x, alone)
-                wanted = [self._numpy(primitive, a, alone) for a in (x, flushed)]
+                got = self._apply(primitive, x, np.arange(n + 1), _rows(primitive, n))
+                wanted = [self._numpy(primitive, a, alone=True) for a in (x, flushed)]
             ok = np.zeros(got.shape, bool)
             for y in wanted:
                 with np.errstate(all="ignore"):
@@ -233,9 +271,9 @@ class EvaluatorConformance:
         """
         rng = np.random.default_rng(4)
         packed = random_programs(self.primitives, 300, Shape(3, 2, 12, 3), rng)
-        leaves = rng.normal(size=(3, 40)).astype(self.dtype)
-        got = self.evaluator(self.primitives).outputs(packed, leaves)
-        wanted = ReferenceEvaluator(self.primitives).outputs(packed, leaves)
+        leaves, shape = rng.normal(size=(3, 40)).astype(self.dtype), (2, 2, 1, 2, 5)
+        got = self.evaluator(self.primitives).outputs(packed, leaves, shape=shape)
+        wanted = ReferenceEvaluator(self.primitives).outputs(packed, leaves, shape=shape)
         tolerance = 1e-3 if self.dtype == "float32" else 1e-8
         with np.errstate(all="ignore"):
             wanted = wanted.astype(self.dtype)
@@ -258,13 +296,60 @@ class EvaluatorConformance:
         rng = np.random.default_rng(7)
         segments = np.array([0, 64, 65, 65, 300])
         for primitive in self.primitives:
-            if not primitive.over:
+            if primitive.over not in ("leaf", "tree"):
                 continue
             x = samples(primitive, 300, self.dtype, rng)[:, :300]
             together = self._apply(primitive, x, segments)
             alone = [self._apply(primitive, x[:, a:b]) for a, b in pairwise(segments.tolist()) if a < b]
             assert np.array_equal(together, np.hstack(alone)) == (primitive.over == "leaf"), primitive.name
             assert np.array_equal(together, self._apply(primitive, x)) == (primitive.over == "tree"), primitive.name
+
+    def test_images_of_any_shape(self) -> None:
+        """One image, one channel, one group, one pixel: moments are accurate, of constant, tiny and huge images too.
+
+        Deviations from the mean of huge numbers are as good as the mean is; float64 cannot hold squares beyond 1e154.
+        """
+        rng = np.random.default_rng(8)
+        for primitive, shape in product(
+            self._images(), [(1, 2, 3, 2, 4), (3, 1, 1, 4, 4), (2, 1, 5, 3, 2), (7, 3, 2, 1, 1)]
+        ):
+            n = math.prod(shape)
+            whole = np.array([0, n])
+            for size in (1.0, 1e-30, 1e30):
+                x = samples(primitive, n, self.dtype, rng)[:, -n:] * np.array(size, self.dtype)
+                self._assert_accurate(primitive, x, whole, shape)
+                flat = np.full((1, n), 3.7 * size, self.dtype)
+                if not (primitive.name.startswith("std") and size > 1):
+                    self._assert_accurate(primitive, flat, whole, shape)
+                else:
+                    assert (self._apply(primitive, flat, whole, shape) < 1e-14 * flat).all(), (primitive.name, shape)
+
+    def test_a_statistic_depends_on_nothing_but_itself(self) -> None:
+        """Other numbers elsewhere change no bit of it; a NaN stays in it; it is one number."""
+        rng, shape = np.random.default_rng(9), (3, 2, 2, 2, 4)
+        n = math.prod(shape)
+        for primitive in self._images():
+            x = samples(primitive, n, self.dtype, rng)[:, -n:]
+            before = self._apply(primitive, x, shape=shape)
+            for part in parts(primitive, np.array([0, n]), shape)[:3]:
+                rest = np.setdiff1d(np.arange(n), part)
+                assert (before[part] == before[part[0]]).all() and (before[rest] != before[part[0]]).all()
+                other, spoilt = x.copy(), x.copy()
+                other[:, rest] = samples(primitive, n, self.dtype, rng)[:, -len(rest) :]
+                spoilt[:, part[-1]] = np.nan
+                assert np.array_equal(self._apply(primitive, other, shape=shape)[part], before[part]), primitive.name
+                after = self._apply(primitive, spoilt, shape=shape)
+                assert np.isnan(after[part]).all() and np.array_equal(after[rest], before[rest]), primitive.name
+
+    def test_rows_that_are_no_batch_of_images_are_refused(self) -> None:
+        """Another number of elements, or of axes."""
+        for primitive, shape in product(self._images()[:1], [(1, 1, 1, 2, 5), (3, 4), (12,)]):
+            try:
+                self._apply(primitive, np.ones((1, 12), self.dtype), shape=shape)
+            except ValueError as error:
+                assert "not the elements of an array" in str(error)
+                continue
+            assert math.prod(shape) == 12 and len(shape) == len(AXES), (primitive.name, shape)
 
     def test_loss_is_the_loss_of_outputs(self) -> None:
         """Mean squared error in the dtype's precision, +inf where a row is not finite, whatever the number of rows."""
