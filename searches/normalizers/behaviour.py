@@ -6,7 +6,7 @@ order one, whose channels have unlike means and deviations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,9 +76,7 @@ class Behaviour:
         return max(self.degree, self.offset) < 0.02
 
 
-def outputs(
-    programs: Sequence[Program], leaves: Sequence[np.ndarray | float], shape: tuple[int, ...]
-) -> np.ndarray:
+def outputs(programs: Sequence[Program], leaves: Sequence[np.ndarray | float], shape: tuple[int, ...]) -> np.ndarray:
     """float64[n, *shape]: what programs with one output give for leaves that broadcast to this shape."""
     rows = np.stack([np.broadcast_to(leaf, shape).reshape(-1) for leaf in leaves])
     instructions = max((len(p.instructions) for p in programs), default=1)
@@ -100,11 +98,10 @@ def value_of(program: Program, value: int) -> Program:
 
 def behaviour(program: Program) -> Behaviour:
     """What is measured of a layer; see Behaviour."""
-    y = at_the_start(program, X)
     degree, exact = _growth(program, X, [f * X for f in FAR])
     offsets = [_growth(program, X, [X + sign * f for f in FAR])[0] for sign in (1.0, -1.0)]
     return Behaviour(
-        reads=_reads(program, y),
+        reads=reads(program),
         scale=_unnoticed(program, 8.0 * X, lambda x, factor: x * np.exp2(factor)),  # epsilons do not matter there
         shift=_unnoticed(program, 8.0 * X, lambda x, number: x + 8.0 * number),
         degree=degree,
@@ -120,8 +117,9 @@ def same(y: np.ndarray, z: np.ndarray) -> bool:
     return bool(np.abs(y - z).max() <= SAME * np.sqrt(np.mean(y * y)))
 
 
-def _reads(program: Program, y: np.ndarray) -> tuple[str, ...]:
-    """Change some elements of x and look at the others."""
+def reads(program: Program) -> tuple[str, ...]:
+    """See Behaviour: some elements of x are changed, and the others looked at."""
+    y = at_the_start(program, X)
     checkered = np.indices(SHAPE[3:]).sum(axis=0) % 2 == 0
     kept = {
         "pixels": np.broadcast_to(checkered, SHAPE),
@@ -134,9 +132,8 @@ def _reads(program: Program, y: np.ndarray) -> tuple[str, ...]:
     )
 
 
-def _unnoticed(program: Program, x: np.ndarray, change: object) -> str | None:
+def _unnoticed(program: Program, x: np.ndarray, change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> str | None:
     """The first of PARTS each of which may be changed by a number of its own, between -1 and 1."""
-    assert callable(change)
     y = at_the_start(program, x)
     if not np.isfinite(y).all() or same(y, np.broadcast_to(y.mean(), SHAPE)):
         return None

@@ -1,0 +1,185 @@
+"""The family of a layer of no known form: what is divided by which statistic, or what it does not notice. For reports.
+
+The program is taken apart into factors; what each factor is, is measured.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from primitives.canonical import canonical
+from primitives.images import MOMENTS, STATISTICS
+from primitives.program import Program
+from searches.normalizers.behaviour import (
+    EVERY,
+    FAR,
+    SAME,
+    Behaviour,
+    X,
+    at_the_start,
+    behaviour,
+    reads,
+    same,
+    value_of,
+)
+
+_AXES = {  # statistic -> the axes of images that it is constant over
+    "batch": (0, 3, 4),
+    "layer": (1, 2, 3, 4),
+    "group": (2, 3, 4),
+    "instance": (3, 4),
+}
+_NORMALIZED = {
+    "channel of an image": "instance",
+    "channel of the batch": "batch",
+    "group of channels of an image": "group",
+    "image": "layer",
+    "batch": "whole batch",
+}
+COMPOUND = "an expression with statistics"
+_POINTS = np.linspace(-8.0, 8.0, 257)
+
+
+def family(program: Program, measured: Behaviour | None = None) -> str:
+    """A phrase for the structure of a layer; `measured` is its behaviour, where that is known already."""
+    form = canonical(program, EVERY)
+    measured = measured or behaviour(form)
+    y = at_the_start(form, X)
+    if not np.isfinite(y).all():
+        return "not finite for images of order one"
+    if same(y, np.full_like(y, y.mean())):
+        return "a constant as training begins"
+    if not measured.reads:
+        return f"{curve(form)}, no statistics"
+    series = "B-type" if measured.batch else "S-type"
+    above, below = _factors(form)
+    if any(_is_larger_of_two(form, v) for v in below):
+        return f"{series}: {_numerator(form, above)} over the larger of a batch statistic and an instance branch"
+    if measured.scale is not None and measured.scale == measured.shift:
+        return f"{series}: a function of {_NORMALIZED[measured.scale]}-normalized x"
+    named = [_statistic(form, v) for v in below]
+    statistic = " and ".join(named) if all(named) else ""
+    numerator = _numerator(form, above)
+    if statistic and numerator != COMPOUND:
+        return f"{series}: {numerator} over {statistic}"
+    if measured.scale is not None:
+        return f"{series}: a function of x over a size of the {measured.scale}"
+    if statistic:
+        return f"{series}: {numerator} over {statistic}"
+    return f"{series}: none of the known structures"
+
+
+def statistics(program: Program) -> str:
+    """The moments that the canonical program takes, by name, in order; "none"."""
+    used = {i.op for i in canonical(program, EVERY).instructions}
+    return ", ".join(p.name for p in MOMENTS if p.name in used) or "none"
+
+
+def curve(program: Program) -> str:
+    """What a function of every element by itself looks like, with the trainable leaves as they begin."""
+    y = _on_points(program, _POINTS)
+    if not np.isfinite(y).all():
+        return "a function that is not finite everywhere"
+    far = _on_points(program, np.array([-FAR[1], -FAR[0], FAR[0], FAR[1]]))
+    size, rounding = np.ptp(y), SAME * np.ptp(y)
+    bounded = bool(np.isfinite(far).all() and max(abs(far[0] - far[1]), abs(far[3] - far[2])) <= 0.1 * size)
+    words = ["bounded" if bounded else "unbounded"]
+    middle = y[len(y) // 2]
+    if np.abs(y + y[::-1] - 2.0 * middle).max() <= rounding:
+        words.append("odd" if abs(middle) <= rounding else "odd but for its value at 0")
+    elif np.abs(y - y[::-1]).max() <= rounding:
+        words.append("even")
+    steps = np.diff(y)
+    if (steps >= -rounding).all():
+        words.append("increasing")
+    elif (steps <= rounding).all():
+        words.append("decreasing")
+    return f"{', '.join(words)} function"
+
+
+def _on_points(program: Program, points: np.ndarray) -> np.ndarray:
+    return at_the_start(program, points.reshape(1, 1, 1, 1, -1)).reshape(-1)
+
+
+def _factors(form: Program) -> tuple[list[int], list[int]]:
+    """Values whose products over one another are the output, but for what the trainable affine map can do."""
+    above: list[int] = []
+    below: list[int] = []
+
+    def varies(v: int) -> bool:
+        return v == 0 or v >= form.n_leaves
+
+    def walk(v: int, here: list[int], there: list[int], outermost: bool) -> None:
+        if v < form.n_leaves:
+            here.extend([v] if varies(v) else [])
+            return
+        instruction = form.instructions[v - form.n_leaves]
+        arguments = instruction.args
+        if instruction.op in ("add", "sub") and outermost and not all(map(varies, arguments)):
+            walk(next(a for a in arguments if varies(a)), here, there, True)
+        elif instruction.op == "neg":
+            walk(arguments[0], here, there, outermost)
+        elif instruction.op in ("mul", "div"):
+            number = not all(map(varies, arguments))
+            walk(arguments[0], here, there, outermost and number)
+            walk(arguments[1], *((here, there) if instruction.op == "mul" else (there, here)), outermost and number)
+        else:
+            here.append(v)
+
+    walk(form.results[0], above, below, True)
+    return above, below
+
+
+def _is_larger_of_two(form: Program, v: int) -> bool:
+    """Whether a value is the larger of a statistic of the batch and of something that varies from pixel to pixel and
+    depends on others of its image."""
+    instruction = form.instructions[v - form.n_leaves] if v >= form.n_leaves else None
+    if instruction is None or instruction.op != "max":
+        return False
+    for one, other in (instruction.args, instruction.args[::-1]):
+        branch = value_of(form, other)
+        if _constant_over(form, one) == "batch" and _constant_over(form, other) is None and "pixels" in reads(branch):
+            return True
+    return False
+
+
+def _constant_over(form: Program, v: int) -> str | None:
+    """The statistic that a value is: it is the same for all elements that this averages over; None if not."""
+    y = at_the_start(value_of(form, v), X)
+    for name, axes in _AXES.items():
+        if same(y, np.broadcast_to(y.mean(axis=axes, keepdims=True), y.shape)):
+            return name
+    return None
+
+
+def _statistic(form: Program, v: int) -> str:
+    """The same in words; "" for None."""
+    name = _constant_over(form, v)
+    if name is None:
+        return ""
+    op = form.instructions[v - form.n_leaves].op
+    kind, _, over = op.partition("_")
+    return f"{kind} of the {over}" if over in STATISTICS else f"a statistic of the {name}"
+
+
+def _numerator(form: Program, above: list[int]) -> str:
+    """What stands above the statistics."""
+    parts = [value_of(form, v) for v in above]
+    if any(reads(part) for part in parts):
+        return COMPOUND
+    x = _POINTS[_POINTS != 0.0]
+    ends = np.array([-FAR[0], FAR[0]])
+    with np.errstate(all="ignore"):
+        gate = np.prod([_on_points(part, x) for part in parts], axis=0) / x
+        low, high = np.prod([_on_points(part, ends) for part in parts], axis=0) / ends
+    if not np.isfinite(gate).all() or not np.abs(gate).max() > 0.0:
+        return "a function of x"
+    gate, low, high = (v / np.abs(gate).max() for v in (gate, low, high))
+    if np.ptp(gate) <= SAME:
+        return "x"
+    sides = [gate[x < 0], gate[x > 0]]
+    if all(np.ptp(side) <= SAME for side in sides):
+        return "rectified x" if min(np.abs(side).max() for side in sides) <= SAME else "x of two slopes"
+    if min(abs(low), abs(high)) <= 1e-3 < max(abs(low), abs(high)) <= 1.1:
+        return "gated x"
+    return "a function of x"
