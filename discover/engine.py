@@ -137,9 +137,10 @@ class Search:
         counts["scored"] = len(chosen)
         streams = self._streams(keys[chosen], chosen)
         cell = self.archive.cell(batch[chosen])
-        going = np.arange(len(chosen))
+        going, entered = np.arange(len(chosen)), np.zeros(len(chosen), np.int8)
         for number, stage in enumerate(self.problem.stages):
             index = chosen[going]
+            entered[going] = number
             result = workers.evaluate(
                 self.executor, self.ref, number, batch[index], streams[going], self.spec.run.chunk
             )
@@ -162,6 +163,8 @@ class Search:
             records["const"] = batch.const[chosen]
         if self.problem.keep_raw:
             records |= {f"program.{name}": array for name, array in batch[chosen].named.items()}
+        if self.problem.record_stage:
+            records["stage"] = entered
         if self.problem.harvest is not None:
             ripe = chosen[quality(self.problem, score[chosen]) <= self.problem.harvest]
             self.harvest.append((batch[ripe], score[ripe]))

@@ -231,6 +231,7 @@ class Problem(Domain):
     harvest         every scored program of at most this quality (the last column of its score, to minimise) reaches
                     `finish`, elite or not; None: elites only
     keep_raw        keep the elites as they were bred too, record every scored program, and count dead statements
+    record_stage    record with every score the last stage that its program entered, counted from 0
     """
 
     shape: Shape
@@ -245,6 +246,7 @@ class Problem(Domain):
     meta: bool = False
     harvest: float | None = None
     keep_raw: bool = False
+    record_stage: bool = False
 
     @property
     def scores(self) -> tuple[Objective, ...]:

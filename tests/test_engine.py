@@ -427,3 +427,23 @@ def test_what_is_kept_as_bred_survives_an_interruption(tmp_path):
     with Store.read(tmp_path / "whole") as a, Store.read(tmp_path / "interrupted") as b:
         (_, left), (_, right) = a.last(), b.last()
         assert "raw.code" in left and all(left[k].tobytes() == right[k].tobytes() for k in left)
+
+
+def test_the_last_stage_that_a_program_entered_is_recorded_where_a_problem_asks_for_it():
+    """Programs of more than two operations fail the first stage, and half of the others are dropped by the second."""
+
+    def short(batch):
+        return np.where(batch.length <= 2, batch.const[:, 0], np.nan)
+
+    problem = Small(short, stages=(Stage("first"), Stage("second", keep=0.5), Stage("third")))
+    problem.record_stage = True
+    counts, records = search(problem, spec(300)).step()
+    entered, score = records["stage"], records["score"][:, -1]
+    assert entered.dtype == np.int8 and entered.shape == score.shape
+    assert [(entered >= i).sum() for i in range(3)] == [counts[f"{s.name}.tested"] for s in problem.stages]
+    assert (entered == 0).sum() == counts["first.failed"] > 0
+    assert (entered == 1).sum() == counts["second.dropped"] > 0
+    assert np.isnan(score[entered < 2]).all() and np.isfinite(score[entered == 2]).all()
+
+    problem.record_stage = False
+    assert "stage" not in search(problem, spec(300)).step()[1]
