@@ -60,7 +60,9 @@ class Lanes:
             for name, begin in (("weight", 1.0), ("bias", 0.0)):
                 self.weights[f"layer{i}.{name}"] = torch.full((lanes, network.features), begin, device=device)
             for name in self.leaves:
-                self.weights[f"layer{i}.{name}"] = torch.full((lanes, network.leaf_features), BEGIN[name], device=device)
+                self.weights[f"layer{i}.{name}"] = torch.full(
+                    (lanes, network.leaf_features), BEGIN[name], device=device
+                )
         for tensor in self.weights.values():
             tensor.requires_grad_()
 
@@ -91,7 +93,7 @@ class Lanes:
             y = candidate(*arguments)
             outputs.append(y.expand(arguments[0].shape) if y.shape != arguments[0].shape else y)
         together = torch.cat(outputs, axis) if len(outputs) > 1 else outputs[0]
-        return torch.addcmul(weight("bias"), together, weight("weight"))
+        return together * weight("weight") + weight("bias")
 
 
 def train(
@@ -156,12 +158,12 @@ def minibatch(lanes: Lanes, images: Images, rows: np.ndarray) -> tuple[Tensor, T
 class Momentum:
     """SGD with momentum."""
 
-    def __init__(self, weights: Sequence[Tensor]) -> None:
+    def __init__(self, weights: list[Tensor]) -> None:
         import torch
 
         self.weights, self.momentum = weights, [torch.zeros_like(w) for w in weights]
 
-    def step(self, gradients: Sequence[Tensor], rate: float) -> None:
+    def step(self, gradients: tuple[Tensor, ...], rate: float) -> None:
         """Move the weights."""
         import torch
 
@@ -173,13 +175,13 @@ class Momentum:
 class Adam:
     """Kingma and Ba, arXiv 1412.6980."""
 
-    def __init__(self, weights: Sequence[Tensor]) -> None:
+    def __init__(self, weights: list[Tensor]) -> None:
         import torch
 
         self.weights, self.steps = weights, 0
         self.first, self.second = ([torch.zeros_like(w) for w in weights] for _ in range(2))
 
-    def step(self, gradients: Sequence[Tensor], rate: float) -> None:
+    def step(self, gradients: tuple[Tensor, ...], rate: float) -> None:
         """Move the weights."""
         import torch
 
@@ -197,7 +199,7 @@ def _train(lanes: Lanes, images: Images, seeds: np.ndarray, training: Training) 
     import torch
 
     weights = list(lanes.weights.values())
-    optimizer = {"sgd": Momentum, "adam": Adam}[training.optimizer](weights)
+    optimizer = Adam(weights) if training.optimizer == "adam" else Momentum(weights)
     rows = batches(seeds, len(images.train), training)
     for step in range(training.steps):
         loss = lanes.loss(*minibatch(lanes, images, rows[step])).sum()
