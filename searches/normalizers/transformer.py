@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     Tensor = torch.Tensor
 
 EXPANSION = 2  # features of the hidden layer for one of the model's
+# Deviation of the initial positions: they are as large as the patches, for small ones take longer to become of use
+# than a search trains.
+POSITION = 1.0
 
 
 class TransformerNet:
@@ -42,7 +45,7 @@ class TransformerNet:
         self.net = net
         self.layers, self.features = 2 * net.blocks + 1, net.width
         d, patch = net.width, channels * net.stride**2
-        self.weights = {"patch": _dense(patch, d), "position": Weights(((side // net.stride) ** 2, d), 0.02)}
+        self.weights = {"patch": _dense(patch, d), "position": Weights(((side // net.stride) ** 2, d), POSITION)}
         for i in range(net.blocks):
             self.weights[f"block{i}.qkv"] = _dense(d, 3 * d, net.gain)
             self.weights[f"block{i}.out"] = _dense(d, d, net.gain)
