@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from discover.document import document
+from discover.errors import UserError
 from discover.problem import Find
 from searches.normalizers.export.common import Export, comment
+from searches.normalizers.export.reading import NoLayer
 from searches.normalizers.export.to_latex import write as write_latex
 from searches.normalizers.export.to_torch import write as write_torch
 from searches.normalizers.programs import primitive_set
@@ -24,7 +26,11 @@ def exporter(write: Callable[[Export], str]) -> Callable[[Find, Mapping[str, Any
 
     def export(find: Find, provenance: Mapping[str, Any]) -> str:
         primitives = primitive_set(provenance["config"]["problem"]["primitives"])
-        return write(Export(find.program, document(find, provenance, primitives), primitives))
+        what = Export(find.program, document(find, provenance, primitives), primitives)
+        try:
+            return write(what)
+        except NoLayer as error:
+            raise UserError(f"{what.name}: {error}; no layer can be written of it") from None
 
     export.__doc__ = write.__doc__
     return export

@@ -47,12 +47,10 @@ class Export:
     def title(self) -> str:
         """One line: what it is."""
         if self.pointwise:
-            return "a layer that is a function of each number by itself, in the place of a normalization"
-        over = {"batch": "over batches", "layer": "by image", "instance": "by image and channel", "group": "by group"}
-        found = [text for statistic, text in over.items() if statistic in self.plan.statistics]
-        return (
-            f"a normalization and activation layer, statistics {', '.join(found)}" if found else "an activation layer"
-        )
+            return "a function of each number by itself, in the place of a normalization"
+        of = {"batch": "batches", "layer": "images", "instance": "channels of images", "group": "groups of channels"}
+        found = [text for statistic, text in of.items() if statistic in self.plan.statistics]
+        return f"a layer of images with statistics of {', '.join(found)}" if found else "a layer without statistics"
 
     @property
     def header(self) -> list[str]:

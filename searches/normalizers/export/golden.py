@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from discover.errors import UserError
 from primitives.images import EPS
 from primitives.primitive import AXES
 from searches.normalizers.export.common import Export
-from searches.normalizers.export.reading import axes_of
+from searches.normalizers.export.reading import NoLayer, axes_of, live
 
 IMAGES = (2, 2, 2, 1, 2)  # b, g, c, h, w
 TOKENS = (2, 4)
 MOMENTUM = 0.1
 _BITS = 160
 _LARGEST = 1e100
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Golden:
 
 
 def golden(export: Export) -> Golden:
-    """Raises UserError for a program that leaves the reals on this input."""
+    """Raises NoLayer for a program that leaves the reals on this input."""
     import mpmath
 
     random = Random(0)
@@ -54,11 +54,9 @@ def golden(export: Export) -> Golden:
             running = evaluation.output([mpmath.mpf(v) for v in x], eval_mode=True) if export.plan.running else []
             gradient = [evaluation.slope(x, k) for k in range(count)]
         except (ZeroDivisionError, TypeError, ValueError, OverflowError):
-            raise UserError(
-                f"{export.name}: not a real number everywhere on an input of ordinary size, so that a file of it "
-                "could not be tested"
-            ) from None
-        return Golden(x, trained, *(list(map(float, row)) for row in (training, running, gradient)))
+            raise NoLayer("not a real number everywhere on an input of ordinary size") from None
+        rows = ([float(mpmath.nstr(v, _DIGITS)) for v in row] for row in (training, running, gradient))
+        return Golden(x, trained, *rows)
 
 
 def _order(export: Export) -> list[tuple[int, ...]]:
@@ -83,6 +81,7 @@ class _Evaluation:
             for name, values in trained.items()
         }
         self._axes = axes_of(export.program, export.primitives)
+        self._live = set(live(export.program))
         self._kept: dict[int, list[Any]] = {}  # instruction -> mean, second moment or variance of the batch
 
     def output(self, x: list[Any], eval_mode: bool = False) -> list[Any]:
@@ -94,6 +93,9 @@ class _Evaluation:
             return values[v] if v >= 0 else [mp.mpf(program.constants[-1 - v])] * len(x)
 
         for i, ins in enumerate(program.instructions):
+            if i not in self._live:
+                values.append([])
+                continue
             p = primitives[primitives.opcode(ins.op)]
             arguments = [value(a) for a in ins.args]
             averaged = frozenset(p.over) & (self._axes[ins.args[0]] if ins.args[0] >= 0 else frozenset())
@@ -105,7 +107,7 @@ class _Evaluation:
                 row = self._moment(p, arguments[0])
                 if "b" in averaged:
                     self._keep(i, ins.op.partition("_")[0], row, averaged)
-            if not all(abs(v) < _LARGEST for v in row):  # NaN and complex ones too; larger ones take for ever
+            if not all(isinstance(v, mp.mpf) and abs(v) < _LARGEST for v in row):  # larger ones take for ever
                 raise ValueError
             values.append(row)
         y = zip(value(program.results[0]), self._rows["weight"], self._rows["bias"], strict=True)

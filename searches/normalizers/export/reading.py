@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite, sqrt
+from math import sqrt
 
-import numpy as np
-
-from discover.errors import UserError
 from primitives.images import EPS
 from primitives.primitive import AXES, Primitive, PrimitiveSet
 from primitives.program import Instruction, Program
 
 _KEPT = {"mean": "running_mean", "rms": "running_square", "std": "running_var"}
+
+
+class NoLayer(ValueError):
+    """A program that no file can be written of."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def axes_of(program: Program, primitives: PrimitiveSet) -> list[frozenset[str]]:
 
 
 def plan(program: Program, primitives: PrimitiveSet) -> Plan:
-    """What to write for a program. Raises UserError if its output does not depend on x."""
+    """What to write for a program. Raises NoLayer if its output does not depend on x."""
     builder = _Builder(program)
     axes = axes_of(program, primitives)
     values: list[int | float] = list(range(program.n_leaves))
@@ -109,12 +110,11 @@ def plan(program: Program, primitives: PrimitiveSet) -> Plan:
         else:
             values.append(builder.operation(ins.op, arguments))
     result = value(program.results[0])
-    if isinstance(result, int) and axes[program.results[0]] != frozenset(AXES):
+    if isinstance(result, float) or "x" not in builder.plan(result).reads:
+        raise NoLayer("the output does not depend on x")
+    if axes[program.results[0]] != frozenset(AXES):
         result = builder.emit("expand", result, 0)
-    found = builder.plan(result)
-    if "x" not in found.reads:
-        raise UserError("the output does not depend on x: there is no layer to write")
-    return found
+    return builder.plan(result)
 
 
 class _Builder:
@@ -165,14 +165,11 @@ class _Builder:
             return self.emit(primitive.name, value)
         count = 1 + sum(r.kind == kind for r in self._running)
         name = f"{_KEPT[kind]}{count if count > 1 else ''}"
-        self._running.append(Running(name, kind, "c" in axes, "h" in axes))
+        self._running.append(Running(name, kind, "g" in axes, "h" in axes))
         return self.emit(f"{primitive.name}:{name}", value)
 
-    def plan(self, result: int | float) -> Plan:
+    def plan(self, result: int) -> Plan:
         """Everything up to a result."""
-        if isinstance(result, float):
-            self._constants.append(result)
-            result = -len(self._constants)
         program = Program(self._signature, tuple(self._instructions), tuple(self._constants), (result,))
         kept = {program.instructions[i].op.partition(":")[2] for i in live(program)}
         return Plan(program, tuple(r for r in self._running if r.name in kept))
@@ -189,7 +186,7 @@ def is_moment(op: str) -> bool:
 
 
 def _folded(primitive: Primitive, arguments: list[float]) -> float:
-    """A primitive of numbers, the same on any machine."""
+    """A primitive of numbers, the same on any machine; NaN where it has no real value."""
     import mpmath
 
     if primitive.over:
@@ -197,10 +194,6 @@ def _folded(primitive: Primitive, arguments: list[float]) -> float:
         return {"mean": arguments[0], "rms": sqrt(arguments[0] ** 2 + EPS), "std": sqrt(EPS)}[kind]
     with mpmath.workprec(53):
         try:
-            value = float(primitive.high(mpmath.mp, *map(mpmath.mpf, arguments)))
+            return float(primitive.high(mpmath.mp, *map(mpmath.mpf, arguments)))
         except (ZeroDivisionError, TypeError, ValueError, OverflowError):
-            value = float("nan")
-    if isfinite(value):
-        return value
-    with np.errstate(all="ignore"):
-        return float(primitive.numpy(*(np.array([a]) for a in arguments))[0])
+            return float("nan")

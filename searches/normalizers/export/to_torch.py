@@ -40,7 +40,7 @@ _SETTINGS = {
 
 
 def write(export: Export) -> str:
-    """The whole file. Raises UserError for a program whose output does not depend on x, or is not a real number."""
+    """The whole file. Raises NoLayer for a program whose output does not depend on x, or is not a real number."""
     lines = _lines(export)
     code = "\n".join(lines)
     helpers = [source for name, source in HELPERS.items() if f"{name}(" in code]

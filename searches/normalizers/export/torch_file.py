@@ -18,8 +18,8 @@ ${arguments}
     device, dtype: of the parameters.
     Any other argument is ignored, such as timm's act_layer.
 
-    float16 and bfloat16 are computed with in float32, under autocast too; the result has the dtype of x, and what is
-    beyond the largest float16 is infinite there only.
+    float16 and bfloat16 are computed with in float32, under autocast too, so that no statistic overflows; the result
+    has the dtype of x, and is infinite where that cannot hold it.
     ${kept}
     Raises ValueError for ${raises}.
     """
@@ -99,8 +99,8 @@ ${program}
     device, dtype: of the parameters.
     Any other argument is ignored, such as the eps of a LayerNorm.
 
-    float16 and bfloat16 are computed with in float32, under autocast too; the result has the dtype of x, and what is
-    beyond the largest float16 is infinite there only. The layer is the same in training and in eval mode.
+    float16 and bfloat16 are computed with in float32, under autocast too, so that no statistic overflows; the result
+    has the dtype of x, and is infinite where that cannot hold it. The layer is the same in training and in eval mode.
     Raises ValueError for an input with another number of features.
     """
 
