@@ -23,6 +23,8 @@ from primitives.rules import (
     COMMUTES,
     CONSTANT,
     DISPATCH,
+    FLAT,
+    FLAT_SHIFT,
     FOLD,
     FOLDED,
     IS_ABOVE,
@@ -37,6 +39,7 @@ from primitives.rules import (
     NUMBER,
     OF_CLIP,
     OF_EXP,
+    OF_FIRST,
     OF_INTERP,
     OF_MAX,
     OF_MIN,
@@ -53,6 +56,7 @@ from primitives.rules import (
     RECORD,
     RESULT,
     RULE,
+    SIGNS,
     STEP,
     STEPS,
     STRIDE,
@@ -65,9 +69,9 @@ from primitives.rules import (
 HEAD, X, Y, Z, KIND, HASH, USES, PLACE, KNOWN, NODE = range(10)
 VALUE = X
 UNPLACED = 1 << 40
-N, N_LEAVES, FREE, STATE, COUNTED, AGAIN, TIE, INFO = range(8)
-# STATE: there is some; COUNTED: readers are; AGAIN: a rule left something that another pass may simplify; TIE: node
-# numbers decided an order that hashes could not.
+N, N_LEAVES, FREE, STATE, FROM_ZERO, COUNTED, CONSTANTS, AGAIN, TIE, INFO = range(10)
+# STATE: there is some; FROM_ZERO: it is zero at first; COUNTED: readers are; CONSTANTS: what is known of all of them;
+# AGAIN: a rule left something that another pass may simplify; TIE: node numbers decided an order that hashes could not.
 SPARE = 16  # nodes that one rewriting may add, and more
 _MOST_REWRITES = 16
 _CONSTANTS_LAST = np.int64(1 << 62)
@@ -77,16 +81,18 @@ _K4, _K5 = np.uint64(0x27D4EB2F165667C5), np.uint64(0xD6E8FEB86659FD93)
 # In the order of FOLDED.
 (
     _ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SQUARE, _SQRT, _RECIPROCAL, _INTERP, _MIN, _MAX, _SIGN, _EXP, _TANH,
+    _SIGMOID, _SLOG, _SSQRT, _ERF,
 ) = range(len(FOLDED))  # fmt: skip
-_exp, _tanh = helpers("float64").exp, helpers("float64").tanh  # the same bits on every machine
+_own = helpers("float64")  # the same bits on every machine
+_exp, _tanh, _log, _erf = _own.exp, _own.tanh, _own.log, _own.erf
 
 
 @inlined
-def add_leaf(nodes, v):
-    """Node v is leaf v of the program."""
+def add_leaf(nodes, v, known):
+    """Node v is leaf v of the program, of which so much is known."""
     nodes[v * NODE + HEAD], nodes[v * NODE + KIND], nodes[v * NODE + PLACE] = LEAF, LEAF, v
     nodes[v * NODE + HASH] = np.int64(mix(np.uint64(v), np.uint64(17)) & _MASK)
-    nodes[v * NODE + KNOWN] = 0
+    nodes[v * NODE + KNOWN] = known
 
 
 @inlined
@@ -98,6 +104,15 @@ def known_of_number(value):
 @inner
 def known_of(proof, x, y, weight):
     """What is known of an operation, from what is known of its first two arguments; weight: its third, if constant."""
+    known = _sign_of(proof & (OF_FIRST - 1), x & SIGNS, y & SIGNS, weight)
+    if proof >= OF_FIRST:
+        known |= ((x if proof & OF_FIRST else x & y) | (proof >> FLAT_SHIFT)) & FLAT
+    return known
+
+
+@inner
+def _sign_of(proof, x, y, weight):
+    """NOT_NEGATIVE and POSITIVE, as far as they follow."""
     both, either = x & y, x | y
     if proof == OF_SIZE:
         return x | NOT_NEGATIVE
@@ -140,7 +155,7 @@ def constant(nodes, floats, info, value):
             if nodes[v * NODE + HASH] == hashed and nodes[v * NODE + VALUE] == bits:
                 return v
     nodes[at + HEAD], nodes[at + KIND], nodes[at + HASH], nodes[at + PLACE] = CONSTANT, CONSTANT, hashed, UNPLACED
-    nodes[at + KNOWN] = known_of_number(value)
+    nodes[at + KNOWN] = known_of_number(value) | info[CONSTANTS]
     info[N] = n + 1
     return n
 
@@ -218,6 +233,14 @@ def _fold(number, x, y, z, free):
         return True, x if x > y or x != x else y
     if number == _SIGN:
         return True, np.float64((x > 0.0) - (x < 0.0)) if x == x else x
+    if number == _SIGMOID:
+        return True, 1.0 / (1.0 + _exp(-x))
+    if number == _SLOG:
+        return True, 0.0 if x == 0.0 else _log(x) if x > 0.0 else -_log(-x)
+    if number == _SSQRT:
+        return True, math.copysign(math.sqrt(abs(x)), x) if x != 0.0 else 0.0
+    if number == _ERF:
+        return True, _erf(x)
     return True, _exp(x) if number == _EXP else _tanh(x)
 
 
@@ -263,7 +286,7 @@ def _fits(nodes, floats, table, slots, rule):
             if not -np.inf < floats[i + VALUE] < unbits(operand):
                 return False
         elif kind == IS_PROVED:
-            if nodes[i + KNOWN] & operand == 0:
+            if nodes[i + KNOWN] & operand != operand:
                 return False
         else:  # IS_LATER; of a tie neither is, whatever the numbers say
             j = slots[operand] * NODE
@@ -347,7 +370,7 @@ def emit(nodes, floats, table, slots, info, room, head, x, y, z):
             number, fold, arity = table[step], table[step + 1], table[step + 2]
             p, q, w = slots[table[step + 3]], slots[table[step + 4]], slots[table[step + 5]]
             if number == NUMBER:
-                value = constant(nodes, floats, info, np.float64(fold))
+                value = constant(nodes, floats, info, unbits(fold))
             elif fold >= 0:
                 value = _folded(nodes, floats, info, fold, arity, p, q, w)
                 if value < 0:  # 1/0: keep the operation as it is

@@ -10,12 +10,16 @@ step only, without algebra.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from primitives.algebra import (
     AGAIN,
+    CONSTANTS,
     COUNTED,
     FREE,
+    FROM_ZERO,
     HEAD,
     INFO,
     KNOWN,
@@ -46,12 +50,16 @@ from primitives.rules import (
     ARITY,
     CONSTANT,
     FIRST_OPERATION,
+    FLAT,
     FOLD,
     NO_PROOF,
     NOT_NEGATIVE,
     PROOF,
     RECORD,
     SLOTS,
+    averages,
+    counts,
+    is_flat,
     is_total,
     table,
 )
@@ -129,7 +137,8 @@ def _prove(words, first, n, const, first_const, results, n_state, rules, zero, n
         fell = False
         for s in range(n_state):
             leaf = zero + n_inputs + s
-            if known[leaf] != 0 and _known(known, zero, const, first_const, results[n_outputs + s]) == 0:
+            after = _known(known, zero, const, first_const, results[n_outputs + s])
+            if known[leaf] != 0 and after & NOT_NEGATIVE == 0:
                 known[leaf] = 0
                 fell = True
     for v in range(n_inputs, n_leaves):
@@ -160,7 +169,7 @@ def _rebuild(
         value[v] = -1
     for v in range(n_leaves):
         value[zero + v] = v
-    if info[COUNTED] == 1 and info[FREE] == 0:  # a total set: a state that no step changes is the zero that it was
+    if info[FROM_ZERO] == 1:  # a state that no step changes is the zero that it was
         for s in range(n_state):
             v, r = n_leaves - n_state + s, results[len(results) - n_state + s]
             if r == v or (r < 0 and const[first_const - 1 - r] == 0.0):
@@ -279,7 +288,11 @@ def _write(nodes, floats, rules, order, n, names, n_const, words, first, old_n, 
 
 
 @outer
-def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_state, free, total, keys, ok):
+def _canonicalize(
+    words, length, const, n_const, results, rules, leaves, n_state, free, total, counted, constants, keys, ok
+):
+    """leaves, constants: what is known of each leaf, int64[n_leaves], and of all constants."""
+    n_leaves = len(leaves)
     n_programs, capacity = words.shape
     slots, n_results = const.shape[1], results.shape[1]
     all_words, all_const = words.reshape(-1), const.reshape(-1)
@@ -287,9 +300,10 @@ def _canonicalize(words, length, const, n_const, results, rules, n_leaves, n_sta
     nodes = np.zeros(room * NODE, np.int64)
     floats = nodes.view(np.float64)
     info = np.zeros(INFO, np.int64)
-    info[N_LEAVES], info[FREE], info[STATE], info[COUNTED] = n_leaves, free, n_state > 0, free or total
+    info[N_LEAVES], info[FREE], info[STATE], info[COUNTED] = n_leaves, free, n_state > 0, counted
+    info[FROM_ZERO], info[CONSTANTS] = total and not free, constants
     for v in range(n_leaves):
-        add_leaf(nodes, v)
+        add_leaf(nodes, v, leaves[v])
     rule_slots = np.zeros(SLOTS, np.int64)
     uses = np.zeros(slots + n_leaves + capacity, np.int64)
     value = np.zeros(slots + n_leaves + capacity, np.int64)
@@ -358,14 +372,28 @@ class Canonicalizer:
 
     free_constants: constants are parameters that the score fits; programs that differ in their values only are the
     same.
+    flat: for each leaf the axes of a batch of images over which it is one number; by default nothing is known.
+    Raises ValueError where it is of another number of leaves.
     """
 
-    def __init__(self, primitives: PrimitiveSet, signature: Signature, free_constants: bool = False) -> None:
+    def __init__(
+        self,
+        primitives: PrimitiveSet,
+        signature: Signature,
+        free_constants: bool = False,
+        flat: Sequence[str] = (),
+    ) -> None:
         self.table = table(primitives, free_constants)
-        self.n_leaves = len(signature.leaves)
+        self.leaves = np.zeros(len(signature.leaves), np.int64)
+        if flat:
+            if len(flat) != len(self.leaves):
+                raise ValueError(f"{len(self.leaves)} leaves, and {len(flat)} of them said to be flat")
+            self.leaves[:] = [is_flat(axes) for axes in flat]
         self.n_state = len(signature.state)
         self.free_constants = free_constants
         self.total = is_total(primitives)
+        self.counted = counts(primitives, free_constants)
+        self.constants = FLAT if averages(primitives) else 0
 
     def __call__(self, packed: Packed) -> tuple[np.ndarray, np.ndarray]:
         """Bring every program of the batch to canonical form, in place.
@@ -377,17 +405,19 @@ class Canonicalizer:
         if len(packed):
             _canonicalize(
                 packed.code.view(np.int64)[:, :, 0], packed.length, packed.const, packed.n_const, packed.results,
-                self.table, self.n_leaves, self.n_state, self.free_constants,
-                self.total, keys, ok,
+                self.table, self.leaves, self.n_state, self.free_constants,
+                self.total, self.counted, self.constants, keys, ok,
             )  # fmt: skip
         return keys, ok
 
 
-def canonical(program: Program, primitives: PrimitiveSet, free_constants: bool = False) -> Program:
-    """The canonical form of one program. Raises UnknownPrimitive."""
+def canonical(
+    program: Program, primitives: PrimitiveSet, free_constants: bool = False, flat: Sequence[str] = ()
+) -> Program:
+    """The canonical form of one program: see Canonicalizer. Raises UnknownPrimitive."""
     signature = program.signature
     size = len(program.instructions) + 1
     shape = Shape(len(signature.leaves), len(signature.results), size, 3 * size + len(signature.results))
     packed = pack([program], primitives, shape)
-    Canonicalizer(primitives, signature, free_constants)(packed)
+    Canonicalizer(primitives, signature, free_constants, flat)(packed)
     return unpack(packed, signature, primitives)[0]

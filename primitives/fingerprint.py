@@ -2,11 +2,12 @@
 
 Two programs with one fingerprint compute the same (but for rounding) and share one score, however they are written.
 State is probed like an input: programs that agree on arbitrary state agree over any number of steps. For reductions
-the probes are two tensors.
+the probes are two tensors, or a batch of images.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -51,7 +52,8 @@ class Fingerprinter:
     probes: float64[n_leaves, n]. The total cost is part of the fingerprint, so a cheaper spelling is never taken for
     a dearer one. With free constants every program is probed with the same stand-ins for its constants, in order, and
     their number is part of it too: equal fingerprints then mean equal families of functions.
-    shape: the batch of images that the probes are. A set that does not compile is probed by the reference evaluator.
+    shape: the batch of images that the probes are (see `image_probes`). A set that averages over images has no kernels:
+    it is probed by the reference evaluator.
     """
 
     def __init__(
@@ -65,8 +67,8 @@ class Fingerprinter:
         self._cost = primitives.cost
         self._free = free_constants
         self._shape = shape
+        self._primitives = primitives
         self._kernels = kernels(primitives, "float64") if primitives.compiles else None
-        self._reference = ReferenceEvaluator(primitives)
 
     def __call__(self, packed: Packed) -> np.ndarray:
         """uint64[P]"""
@@ -74,18 +76,23 @@ class Fingerprinter:
         if self._free:  # between 0.5 and 1.5, and far apart: multiples of the golden ratio
             slots = np.arange(1, const.shape[1] + 1)
             const = np.broadcast_to(0.5 + np.mod(slots * 0.6180339887498949, 1.0), const.shape).copy()
-        n = self._probes.shape[1]
-        out = np.empty((len(packed), packed.results.shape[1], n))
-        tensors = np.array([0, n // 2 - 1, n] if n > 3 else [0, n], np.int64)  # of unlike length
-        if self._kernels is None:
-            out = self._reference.outputs(replace(packed, const=const), self._probes, shape=self._shape)
-        elif len(packed):
-            self._kernels.run(
-                packed.code, packed.length, const, packed.n_const, packed.results, self._probes, tensors, out
-            )
+        out = self._outputs(replace(packed, const=const))
         keys = np.empty(len(packed), np.uint64)
         _hash_outputs(out.view(np.uint64), packed.code, packed.length, packed.n_const, self._cost, self._free, keys)
         return keys
+
+    def _outputs(self, packed: Packed) -> np.ndarray:
+        """float64[P, R, n]: all results on the probes."""
+        if self._kernels is None:
+            return ReferenceEvaluator(self._primitives).outputs(packed, self._probes, shape=self._shape)
+        n = self._probes.shape[1]
+        out = np.empty((len(packed), packed.results.shape[1], n))
+        tensors = np.array([0, n // 2 - 1, n] if n > 3 else [0, n], np.int64)  # of unlike length
+        if len(packed):
+            self._kernels.run(
+                packed.code, packed.length, packed.const, packed.n_const, packed.results, self._probes, tensors, out
+            )
+        return out
 
 
 def probes(n_leaves: int, n: int = 16) -> np.ndarray:
@@ -94,3 +101,13 @@ def probes(n_leaves: int, n: int = 16) -> np.ndarray:
 
     generator = Generator(Philox(key=1))
     return generator.normal(size=(n_leaves, n)) * np.exp2(generator.uniform(-2, 2, size=(n_leaves, n)))
+
+
+def image_probes(n_leaves: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Fixed inputs of layers, float64[n_leaves, N]: the first leaf is a batch of images of `shape` (b, g, c, h, w), the
+    others have a number a channel."""
+    _, groups, channels, _, _ = shape
+    out = np.empty((n_leaves, *shape))
+    out[0] = probes(1, math.prod(shape)).reshape(shape)
+    out[1:] = probes(n_leaves, groups * channels)[1:].reshape(-1, 1, groups, channels, 1, 1)
+    return out.reshape(n_leaves, -1)

@@ -13,6 +13,7 @@ Conditions follow, joined by `and`:
     if c > 0      of the value of a constant; likewise < and other numbers
     if v >= 0     it is proved that v is finite and not negative wherever its leaves are finite (PROOFS)
     if v > 0      ... and not zero
+    if v flat hw  v is one number over these axes of a batch of images (see `moments`)
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from primitives.primitive import PrimitiveSet
+from primitives.moments import MOMENTS
+from primitives.primitive import AXES, Primitive, PrimitiveSet
 
 ANYWHERE = """
 add(add(v, c), k) -> add(v, add(c, k))
@@ -131,6 +133,37 @@ sign(interp(mul(u, c), v, k)!) -> sign(interp(u, v, div(k, add(mul(sub(1, k), c)
 sign(interp(u, mul(v, c), k)!) -> sign(interp(u, v, div(k, add(div(sub(1, k), c), k)))) if c > 0 and k > 0 and k < 1
 """
 
+# Where 0/0 is NaN, and constants have a value of their own: a set for layers. Signs move outwards.
+IEEE = """
+tanh(neg(v)!) -> neg(tanh(v))
+erf(neg(v)!) -> neg(erf(v))
+arctan(neg(v)!) -> neg(arctan(v))
+ssqrt(neg(v)!) -> neg(ssqrt(v))
+slog(neg(v)!) -> neg(slog(v))
+mul(neg(u), c) -> mul(u, sub(0, c))
+mul(u, neg(v)!) -> neg(mul(u, v))
+div(neg(u)!, v) -> neg(div(u, v))
+div(u, neg(v)!) -> neg(div(u, v))
+sub(neg(u)!, v) -> neg(add(u, v))
+neg(mul(u, c)!) -> mul(u, sub(0, c))
+neg(div(c, u)!) -> div(sub(0, c), u)
+neg(add(u, c)!) -> sub(sub(0, c), u)
+neg(mul(sub(u, v)!, w)!) -> mul(sub(v, u), w)
+neg(mul(w, sub(u, v)!)!) -> mul(sub(v, u), w)
+neg(div(sub(u, v)!, w)!) -> div(sub(v, u), w)
+neg(div(w, sub(u, v)!)!) -> div(w, sub(v, u))
+abs(v) -> v if v >= 0
+max(v, 0) -> v if v >= 0
+max(v, neg(v)) -> abs(v)
+max(abs(v), v) -> abs(v)
+max(max(u, v), u) -> max(u, v)
+max(max(u, v), v) -> max(u, v)
+min(min(u, v), u) -> min(u, v)
+min(min(u, v), v) -> min(u, v)
+ssqrt(square(v)) -> abs(v)
+square(ssqrt(v)) -> abs(v)
+"""
+
 # Where constants have a value of their own.
 FIXED = """
 add(u, 0) -> u
@@ -178,22 +211,31 @@ div(u, div(v, w)!) -> div(mul(u, w), v)
 # What may be known of a value: that it is finite and not negative where the leaves are finite, and that it is not zero
 # either. (Of reals: exp is never zero.) PROOFS says how it follows from what is known of the arguments.
 NOT_NEGATIVE, POSITIVE = 1, 2  # bits
+SIGNS = NOT_NEGATIVE | POSITIVE
 (NO_PROOF, OF_SIZE, OF_EXP, OF_SAME_SIGN, OF_RECIPROCAL, OF_SUM, OF_PRODUCT, OF_QUOTIENT, OF_MAX, OF_MIN, OF_INTERP,
  OF_CLIP, OF_POWER) = range(13)  # fmt: skip
 PROOFS = {
     **dict.fromkeys(("abs", "square", "sqrt", "norm", "global_norm"), OF_SIZE),
-    **dict.fromkeys(("exp", "exp2", "exp10", "cosh"), OF_EXP),
+    **dict.fromkeys(("exp", "exp2", "exp10", "cosh", "sigmoid"), OF_EXP),
     **dict.fromkeys(
-        ("tanh", "sinh", "arctan", "arcsinh", "expm1", "log1p", "cube", "cbrt", "sign"), OF_SAME_SIGN
+        ("tanh", "sinh", "arctan", "arcsinh", "expm1", "log1p", "cube", "cbrt", "sign", "erf", "ssqrt"), OF_SAME_SIGN
     ),
     "reciprocal": OF_RECIPROCAL, "add": OF_SUM, "mul": OF_PRODUCT, "div": OF_QUOTIENT, "max": OF_MAX, "min": OF_MIN,
     "interp": OF_INTERP, "clip": OF_CLIP, "power": OF_POWER,
+    "mean": OF_SAME_SIGN, "rms": OF_EXP, "std": OF_EXP,  # over whatever axes
 }  # fmt: skip
+
+# What may be known besides, of a batch of images: the axes over which a value is one number, a bit each of FLAT. A
+# proof says so too: what is flat is what the first argument is (OF_FIRST) or both are (OF_BOTH), and, FLAT_SHIFT bits
+# up, the axes that a moment averages.
+_FIRST_AXIS = 2
+FLAT = (2 ** len(AXES) - 1) << _FIRST_AXIS
+OF_FIRST, OF_BOTH, FLAT_SHIFT = 16, 32, 5
 
 # Primitives whose value on constants the canonical form computes; their number is what compiled code knows them by.
 FOLDED = (
     "add", "sub", "mul", "div", "neg", "abs", "square", "sqrt", "reciprocal", "interp", "min", "max",
-    "sign", "exp", "tanh",
+    "sign", "exp", "tanh", "sigmoid", "slog", "ssqrt", "erf",
 )  # fmt: skip
 
 # The compiled rules are one flat array of int64, because compiled code pays for every array it is handed. What stands
@@ -210,13 +252,13 @@ ARITY, COMMUTES, FOLD, PROOF, CLASS, DISPATCH, STRIDE, RECORD = range(8)
 CHECKS, STEPS, RESULT, RULE = range(4)
 OPEN, IS_CONSTANT, IS_NUMBER, IS_SAME, IS_LATER, IS_ABOVE, IS_BELOW, IS_PROVED = range(8)
 # kind, slot and two operands: OPEN head read-once; IS_NUMBER number; IS_SAME slot; IS_LATER slot head; IS_ABOVE and
-# IS_BELOW the bits of a number; IS_PROVED the proof
+# IS_BELOW the bits of a number; IS_PROVED bits of what is known
 CHECK = 4
-STEP = 6  # head, place in FOLDED (-1: not of constants), arity, three slots; or NUMBER and the number
+STEP = 6  # head, place in FOLDED (-1: not of constants), arity, three slots; or NUMBER and the bits of the number
 NUMBER = 0
 SLOTS = 32
 _CONSTANTS = "cdk"
-_TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+|[a-z]))")
+_TOKEN = re.compile(r"\s*(?:(\w+)\(|(\d+(?:e-\d+)?|[a-z]))")
 
 Side = tuple[str, bool, list[Any]] | str | float
 
@@ -231,9 +273,25 @@ def is_total(primitives: PrimitiveSet) -> bool:
     return "div" in primitives.index and not np.isnan(known).any()
 
 
-def rules(free_constants: bool, total: bool) -> list[str]:
+def is_flat(axes: str) -> int:
+    """What is known of a value that is one number over these axes: bits of FLAT."""
+    return sum(1 << (_FIRST_AXIS + AXES.index(axis)) for axis in axes)
+
+
+def averages(primitives: PrimitiveSet) -> bool:
+    """Whether a set has moments over the axes of a batch of images."""
+    return any(p.over not in ("", "leaf", "tree") for p in primitives)
+
+
+def counts(primitives: PrimitiveSet, free_constants: bool) -> bool:
+    """Whether rules ask how often a value is read, and what is proved of it. Of a set that cannot divide none do."""
+    return free_constants or "div" in primitives.index
+
+
+def rules(free_constants: bool, total: bool, divides: bool = True) -> list[str]:
     """The rules in force, in the order in which they are tried."""
-    text = FREE if free_constants else FIXED + TOTAL if total else FIXED
+    of_division = TOTAL if total else IEEE + MOMENTS + "\n" if divides else ""
+    text = FREE if free_constants else FIXED + of_division
     return [line for line in (text + ANYWHERE).splitlines() if line and not (total and line == PARTIAL)]
 
 
@@ -311,7 +369,7 @@ def _compile(rule: str, primitives: PrimitiveSet) -> list[int]:
         if isinstance(side, str):
             return bound[side], side in _CONSTANTS
         if isinstance(side, float):
-            steps.append([NUMBER, int(side), 0, 0, 0, 0])
+            steps.append([NUMBER, int(np.float64(side).view(np.int64)), 0, 0, 0, 0])
             constant = True
         else:
             below = [build(argument) for argument in side[2]]
@@ -327,7 +385,9 @@ def _compile(rule: str, primitives: PrimitiveSet) -> list[int]:
         check(argument, k)
     for variable, relation, other in conditions:
         slot = bound[variable]
-        if other in bound:
+        if relation == "flat":
+            checks.append([IS_PROVED, slot, is_flat(other), 0])
+        elif other in bound:
             checks.append([IS_LATER, slot, bound[other], _head(left[0], primitives)])
         elif variable in _CONSTANTS:
             bits = int(np.float64(other).view(np.int64))
@@ -346,12 +406,22 @@ def _may_be(side: Side, head: int, primitives: PrimitiveSet) -> bool:
     return head == CONSTANT if isinstance(side, float) or side in _CONSTANTS else True
 
 
+def _proof(primitive: Primitive, images: bool) -> int:
+    """What follows for the value of a primitive; in a set that averages over images, where it is flat too."""
+    moment = averages(PrimitiveSet((primitive,)))
+    sign = PROOFS.get(primitive.name.partition("_")[0] if moment else primitive.name, NO_PROOF)
+    if not images or primitive.over in ("leaf", "tree"):
+        return sign
+    of = {1: OF_FIRST, 2: OF_BOTH}.get(primitive.arity, 0)
+    return sign | of | is_flat(primitive.over) << FLAT_SHIFT
+
+
 @lru_cache
 def table(primitives: PrimitiveSet, free_constants: bool) -> np.ndarray:
     """The compiled rules of a primitive set: int64[n]."""
     applicable: dict[str, list[tuple[list[Side], list[int]]]] = {}
-    total = is_total(primitives)
-    for rule in rules(free_constants, total):
+    total, counted = is_total(primitives), counts(primitives, free_constants)
+    for rule in rules(free_constants, total, "div" in primitives.index):
         left = parse(rule)[0]
         assert isinstance(left, tuple)
         if left[0] in primitives.index:
@@ -368,7 +438,7 @@ def table(primitives: PrimitiveSet, free_constants: bool) -> np.ndarray:
         fold = FOLDED.index(p.name) if p.name in FOLDED else -1
         if p.arity == 0:
             fold = int(np.float64(p.numpy()).view(np.int64))
-        proof = PROOFS.get(p.name, NO_PROOF) if total and not free_constants else NO_PROOF
+        proof = _proof(p, averages(primitives)) if counted and not free_constants else NO_PROOF
         flat += [p.arity, p.commutative, fold, proof, number, 0, stride]
     lists: dict[tuple[int, ...], int] = {(): 0}
     for name, group in applicable.items():

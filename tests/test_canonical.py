@@ -12,16 +12,21 @@ from hypothesis import strategies as st
 
 from primitives.canonical import Canonicalizer, canonical
 from primitives.evaluators.reference import ReferenceEvaluator
-from primitives.hero import HERO
+from primitives.hero import ARCTAN, HERO
+from primitives.images import BY_IMAGE, EPS, LAYERS, POINTWISE
+from primitives.moments import MOMENTS
 from primitives.packed import Shape, pack
+from primitives.primitive import AXES
 from primitives.program import Instruction, Program, Signature
-from primitives.rules import ANYWHERE, FIXED, FOLDED, FREE, PARTIAL, TOTAL, is_total, parse, rules
+from primitives.rules import ANYWHERE, FIXED, FOLDED, FREE, IEEE, PARTIAL, TOTAL, is_total, parse, rules
 from primitives.table import ARITHMETIC, REAL
 from primitives.text import format_program
 from primitives.text import parse as program_of
 
 XY = Signature(("x", "y"), ("out",))
 MOMENTUM = Signature(("g",), ("update",), ("m", "v"))
+LAYER = Signature(("x", "v0", "v1"), ("y",))
+BY_CHANNEL = ("", "bhw", "bhw")  # of a layer's leaves, the second and third have a number a channel
 
 
 def written(text, primitives=REAL, signature=XY, free=False):
@@ -180,6 +185,105 @@ def test_constants_keep_their_bits():
     assert written("out = 1.0 / 0.0 + x").count("/") == 1  # not folded: 1/0 has no value among the reals
 
 
+# ---- layers
+
+
+def layer(body, primitives=LAYERS):
+    """What becomes of `y = body`."""
+    program = program_of(f"y = {body}", LAYER, primitives)
+    return format_program(canonical(program, primitives, flat=BY_CHANNEL), primitives).strip().removeprefix("y = ")
+
+
+@pytest.mark.parametrize(("body", "form"), [
+    ("mean_layer(mean_layer(x))", "mean_layer(x)"),
+    ("mean_layer(mean_group(x))", "mean_layer(x)"),
+    ("mean_batch(mean_instance(x))", "mean_batch(x)"),
+    ("mean_batch(mean_group(x))", "mean_group(mean_batch(x))"),
+    ("mean_instance(mean_group(x))", "mean_group(x)"),  # flat already
+    ("std_group(v1 + mean_group(x) * v0)", "std_group(v1 + mean_group(x) * v0)"),
+    ("std_instance(x + v1 * mean_group(x))", "std_instance(x)"),
+    ("std_batch(v0 - x)", "std_batch(x)"),
+    ("std_batch(v0 * v1)", str(math.sqrt(EPS))),
+    ("x / std_layer(v1 - v1)", f"x / {math.sqrt(EPS)}"),
+    ("mean_batch(x * sigmoid(v1))", "mean_batch(x) * sigmoid(v1)"),
+    ("mean_group(x * sigmoid(v1))", "mean_group(x * sigmoid(v1))"),
+    ("mean_batch(x - mean_batch(x))", "0.0"),
+    ("rms_group(x - mean_group(x))", "std_group(x)"),
+    ("rms_group(mean_batch(x) - x)", "rms_group(mean_batch(x) - x)"),
+    ("std_layer(x - mean_group(x))", "std_layer(x - mean_group(x))"),
+    ("rms_layer(-x) + rms_layer(abs(x)) - std_layer(-x)", "rms_layer(x) + rms_layer(x) - std_layer(x)"),
+    ("rms_layer(1.0)", str(math.sqrt(1 + EPS))),
+    ("rms_batch(v1)", "rms_instance(v1)"),
+    ("mean_instance(-x)", "-mean_instance(x)"),
+    ("tanh(-x) * erf(-v1) / ssqrt(-x)", "-(tanh(x) * erf(v1) / ssqrt(x))"),
+    ("-(v0 - x) * sigmoid(x)", "(x - v0) * sigmoid(x)"),
+    ("max(max(x, -x), x)", "abs(x)"),
+    ("max(std_batch(x) / exp(x), 0.0)", "std_batch(x) / exp(x)"),
+    ("max(mean_batch(x), 0.0)", "max(mean_batch(x), 0.0)"),
+    ("max(mean_batch(abs(x)), 0.0)", "mean_batch(abs(x))"),
+    ("square(ssqrt(x)) - ssqrt(square(x))", "0.0"),
+    ("x * erf(0.0) + sigmoid(0.0) * slog(1.0)", "0.0"),
+    ("sigmoid(-x)", "sigmoid(-x)"),
+])  # fmt: skip
+def test_what_layers_do_not_need(body, form):
+    assert layer(body) == layer(form) and len(layer(body)) <= len(form)
+
+
+def test_a_mean_that_is_read_twice_is_not_taken_apart():
+    """It would cost an operation."""
+    form = written("t = -x; y = mean_group(t) * exp(t)", LAYERS, LAYER)
+    assert form == "t = -x; y = exp(t) * mean_group(t)"
+
+
+def test_known_layers_are_in_canonical_form_but_for_the_order_of_arguments():
+    """Those of arXiv 2004.02967."""
+    for body in (
+        "x / max(std_batch(x), v1 * x + std_instance(x))",
+        "x / max(std_batch(x), (x + 1.0) * rms_instance(x))",
+        "x / max(std_batch(x), rms_instance(x) - x)",
+        "x * sigmoid(v1 * x) / std_group(x)",
+        "x * sigmoid(x) / rms_group(x)",
+    ):
+        assert sorted(layer(body)) == sorted(body)
+
+
+def test_what_is_known_of_leaves_is_said_of_all():
+    with pytest.raises(ValueError, match="3 leaves, and 1 of them"):
+        Canonicalizer(LAYERS, LAYER, flat=("bhw",))
+    assert layer("std_batch(v1)", LAYERS) == str(math.sqrt(EPS))
+    assert written("y = std_batch(v1)", LAYERS, LAYER) == "y = std_batch(v1)"  # nothing is said
+
+
+SETS_OF_LAYERS = pytest.mark.parametrize("primitives", [LAYERS, BY_IMAGE], ids=["layers", "by-image"])
+
+
+@SETS_OF_LAYERS
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_layers_mean_the_same_on_a_batch_of_images(primitives, data):
+    """Wherever the result is finite, and the last bits of the images do not decide."""
+    program = data.draw(programs(primitives, LAYER))
+    form = canonical(program, primitives, flat=BY_CHANNEL)
+    rng = np.random.default_rng(data.draw(st.integers(0, 9)))
+    x = rng.normal(size=BATCH) * 2
+    channels = np.broadcast_to(rng.normal(size=(2, 1, 2, 3, 1, 1)), (2, *BATCH))
+    before, up, down = (on_batch(program, primitives, [x, *channels], factor) for factor in (1, 1 + 1e-9, 1 - 3e-9))
+    after = on_batch(form, primitives, [x, *channels])
+    finite = np.isfinite(before)
+    steady = finite & np.isclose(up, before, rtol=1e-6, atol=1e-8) & np.isclose(down, before, rtol=1e-6, atol=1e-8)
+    assert np.isclose(after, before, rtol=1e-6, atol=1e-6)[steady].all()
+
+
+@SETS_OF_LAYERS
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_the_form_of_a_layer_is_itself_and_no_longer(primitives, data):
+    program = data.draw(programs(primitives, LAYER))
+    form = canonical(program, primitives, flat=BY_CHANNEL)
+    assert canonical(form, primitives, flat=BY_CHANNEL) == form
+    assert len(form.instructions) <= len(program.instructions)
+
+
 # ---- every rule is an identity
 
 
@@ -190,8 +294,11 @@ def value(side, bound, apply):
     return side if isinstance(side, float) else apply(side[0], [value(a, bound, apply) for a in side[2]])
 
 
+FUNCTIONS = {p.name: p for p in (*REAL, *LAYERS, ARCTAN)}
+
+
 def in_mpmath(name, args):
-    return REAL[REAL.index[name]].high(mpmath, *map(mpmath.mpf, args))
+    return FUNCTIONS[name].high(mpmath, *map(mpmath.mpf, args))
 
 
 def operations(side):
@@ -203,19 +310,48 @@ def operations(side):
     return sum(n for n, _ in below) + (not constant), constant
 
 
-@pytest.mark.parametrize("rule", [line for line in (ANYWHERE + FIXED + FREE).splitlines() if line])
+@pytest.mark.parametrize("rule", [line for line in (ANYWHERE + FIXED + FREE + IEEE).splitlines() if line])
 def test_a_rule_is_an_identity_and_adds_nothing(rule):
-    left, right, _ = parse(rule)
+    left, right, conditions = parse(rule)
     assert operations(right)[0] <= operations(left)[0]
     generator, seen = random.Random(rule), 0
     with mpmath.workdps(60):
         for _ in range(20):
             bound = {name: mpmath.mpf(generator.uniform(-4, 4)) for name in "uvwcdk"}
+            bound |= {
+                name: abs(bound[name]) for name, relation, other in conditions if (relation, other) == (">=", "0")
+            }
             a, b = value(left, bound, in_mpmath), value(right, bound, in_mpmath)
             if mpmath.isfinite(a) and not isinstance(a, mpmath.mpc):
                 assert abs(a - b) <= mpmath.mpf(10) ** -40 * (1 + abs(a))
                 seen += 1
     assert seen > 5
+
+
+BATCH = (2, 2, 3, 2, 2)
+
+
+def on_images(name, args):
+    """A primitive of layers on arrays of the shape BATCH."""
+    p = FUNCTIONS[name]
+    moment = p.over not in ("", "leaf", "tree")
+    with np.errstate(all="ignore"):
+        rows = [np.broadcast_to(a, BATCH).reshape(-1) for a in args]
+        return p.numpy(*rows, **({"shape": BATCH} if moment else {})).reshape(BATCH)
+
+
+@pytest.mark.parametrize("rule", MOMENTS.splitlines())
+def test_a_rule_of_moments_is_an_identity_and_adds_nothing(rule):
+    left, right, conditions = parse(rule)
+    flat = {name: axes for name, _, axes in conditions}
+    rng = np.random.default_rng(0)
+    bound = {"c": rng.normal()}
+    for name in "vw":
+        shape = [1 if axis in flat.get(name, "") else n for axis, n in zip(AXES, BATCH, strict=True)]
+        bound[name] = np.broadcast_to(rng.normal(size=shape), BATCH)
+    a, b = (np.broadcast_to(value(side, bound, on_images), BATCH) for side in (left, right))
+    np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-13)
+    assert operations(right)[0] <= operations(left)[0]
 
 
 def fitting(conditions, generator):
@@ -259,8 +395,10 @@ def test_a_rule_holds_for_zeros_where_division_is_total(rule):
 
 def test_sets_have_the_rules_of_their_division():
     assert PARTIAL in rules(False, total=False) and PARTIAL not in rules(False, total=True)
-    known = set(TOTAL.split("\n")) - {""}
-    assert known < set(rules(False, total=True)) and not known & set(rules(False, total=False))
+    total, layers = (set(text.splitlines()) - {""} for text in (TOTAL, IEEE + MOMENTS))
+    assert total < set(rules(False, total=True)) and not (total - layers) & set(rules(False, total=False))
+    assert layers < set(rules(False, total=False)) and not (layers - total) & set(rules(False, total=True))
+    assert not (total | layers) & set(rules(False, total=False, divides=False))
 
 
 # ---- laws
@@ -310,8 +448,10 @@ CASES = pytest.mark.parametrize(
         (REAL, MOMENTUM, False),
         (HERO, XY, False),
         (HERO, MOMENTUM, False),
+        (POINTWISE, XY, False),
+        (LAYERS, LAYER, False),
     ],
-    ids=["real", "real-free", "arithmetic", "arithmetic-free", "state", "hero", "hero-state"],
+    ids=["real", "real-free", "arithmetic", "arithmetic-free", "state", "hero", "hero-state", "pointwise", "layers"],
 )
 
 
@@ -397,6 +537,14 @@ def test_values_of_free_constants_do_not_matter(data):
     constants = data.draw(st.tuples(*[st.floats(0.5, 2.0)] * len(program.constants)))
     other = Program(program.signature, program.instructions, constants, program.results)
     assert key(other, ARITHMETIC, True) == key(program, ARITHMETIC, True)
+
+
+def on_batch(program, primitives, leaves, factor=1.0):
+    """What a layer makes of a batch of images, times a factor."""
+    n = len(program.instructions) + 1
+    packed = pack([program], primitives, Shape(program.n_leaves, 1, n, 3 * n + 3))
+    rows = np.array([np.asarray(v).reshape(-1) for v in leaves]) * factor
+    return ReferenceEvaluator(primitives).outputs(packed, rows, shape=BATCH)[0, 0]
 
 
 ZEROS = np.array(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from primitives.fingerprint import Fingerprinter, _hash_outputs, probes
+from primitives.fingerprint import Fingerprinter, _hash_outputs, image_probes, probes
 from primitives.hero import HERO
+from primitives.images import LAYERS
 from primitives.packed import Shape, pack
 from primitives.program import Signature
 from primitives.table import REAL
@@ -92,3 +93,44 @@ def test_probes_are_fixed_and_ordinary():
     assert np.array_equal(probes(3), probes(3))
     assert np.isfinite(probes(5)).all() and (np.abs(probes(5)) > 1e-4).all()
     assert (probes(5) < 0).any() and (probes(5) > 0).any()
+
+
+LAYER = Signature(("x", "v0", "v1"), ("y",))
+BATCH = (3, 2, 2, 2, 3)
+
+
+def of_layers(*bodies):
+    """Fingerprints of `y = body` for each body, as it is written."""
+    programs = [parse(f"y = {body}", LAYER, LAYERS) for body in bodies]
+    fingerprint = Fingerprinter(LAYERS, image_probes(3, BATCH), shape=BATCH)
+    return fingerprint(pack(programs, LAYERS, Shape(3, 1, 12, 4))).tolist()
+
+
+def test_probes_of_layers_have_a_number_a_channel():
+    x, v0, v1 = image_probes(3, BATCH).reshape(3, *BATCH)
+    assert len(np.unique(x)) == x.size
+    for v in (v0, v1):
+        assert (v == v[:1, :, :, :1, :1]).all() and len(np.unique(v)) == 4
+    assert not np.isin(v0, v1).any()
+
+
+@pytest.mark.parametrize("body", ["x / {}(x)", "x * sigmoid(v1 * x) - {}(x * v0)", "max({}(exp(x)), x)"])
+def test_every_statistic_has_a_fingerprint_of_its_own(body):
+    moments = [p.name for p in LAYERS if p.over]
+    assert len(set(of_layers(*(body.format(name) for name in moments)))) == len(moments) == 12
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("mean_group(x + v0) - mean_group(v0)", "mean_group(x - v0) + mean_group(v0)", True),
+        ("x * v1 / std_group(x)", "v1 * (x / std_group(x))", True),
+        ("std_batch(x * abs(v1))", "std_batch(abs(v1 * x))", False),
+        ("mean_batch(x * v1)", "v1 * mean_batch(x)", True),
+        ("mean_group(x * v1)", "v1 * mean_group(x)", False),  # v1 is another number in every channel of a group
+        ("mean_layer(mean_group(x))", "mean_layer(x)", False),  # at another cost
+    ],
+)
+def test_spellings_of_a_layer(one, other, same):
+    a, b = of_layers(one, other)
+    assert (a == b) == same
