@@ -14,12 +14,12 @@ from numpy.random import Generator, Philox
 
 from primitives.evaluators.reference import ReferenceEvaluator
 from primitives.images import LAYERS, POINTWISE
-from primitives.packed import Shape, pack
+from primitives.packed import Packed, Shape, pack
 from primitives.program import Program
 from searches.normalizers.programs import BEGIN, primitive_set
 
 EVERY = primitive_set(tuple(dict.fromkeys(p.name for p in (*LAYERS, *POINTWISE))))
-_REFERENCE = ReferenceEvaluator(EVERY)
+REFERENCE = ReferenceEvaluator(EVERY)
 SHAPE = (4, 2, 3, 4, 5)
 SAME = 1e-4  # relative to the root mean square: smaller differences are rounding and epsilons
 FAR = (2.0**8, 2.0**12)  # how inputs are scaled up and moved away
@@ -76,13 +76,18 @@ class Behaviour:
         return max(self.degree, self.offset) < 0.02
 
 
+def packed(programs: Sequence[Program]) -> Packed:
+    """Programs with three leaves and one output, over EVERY."""
+    instructions = max((len(p.instructions) for p in programs), default=0)
+    constants = max((len(p.constants) for p in programs), default=0)
+    return pack(programs, EVERY, Shape(3, 1, max(instructions, 1), max(constants, 1)))
+
+
 def outputs(programs: Sequence[Program], leaves: Sequence[np.ndarray | float], shape: tuple[int, ...]) -> np.ndarray:
     """float64[n, *shape]: what programs with one output give for leaves that broadcast to this shape."""
     rows = np.stack([np.broadcast_to(leaf, shape).reshape(-1) for leaf in leaves])
-    instructions = max((len(p.instructions) for p in programs), default=1)
-    constants = max((len(p.constants) for p in programs), default=1)
-    packed = pack(programs, EVERY, Shape(len(leaves), 1, max(instructions, 1), max(constants, 1)))
-    return _REFERENCE.outputs(packed, rows, shape=shape)[:, 0].reshape(len(programs), *shape)
+    found = REFERENCE.outputs(packed(programs), rows, shape=shape)
+    return np.asarray(found[:, 0].reshape(len(programs), *shape))
 
 
 def at_the_start(program: Program, x: np.ndarray) -> np.ndarray:

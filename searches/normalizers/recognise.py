@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.random import Generator, Philox
@@ -56,8 +56,9 @@ class Match:
 # -- probes -----------------------------------------------------------------------------------------------------------
 
 _SHAPES = ((4, 2, 3, 3, 5), (3, 2, 3, 4, 4), (5, 2, 3, 2, 3))
-_POINTS = np.linspace(-8.0, 8.0, 257)
-_SCALES, _SHIFTS = np.exp2(np.linspace(-3.0, 4.0, 57)), (0.0, -4.0, -2.0, -1.0, 1.0, 2.0, 4.0)
+_POINTS, _FAR = np.linspace(-8.0, 8.0, 257), np.array([-1024.0, -128.0, -16.0, 16.0, 128.0, 1024.0])
+_OCTAVES, _SHIFTS = np.linspace(-3.0, 4.0, 57), np.linspace(-4.0, 4.0, 17)  # of x: binary logarithms of factors
+_NEAREST = 3  # curves that are looked at closely
 _TURNS = ((1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0))  # of x, and of the leaf that begins at 0
 _CHUNK = 256  # programs at once
 
@@ -154,7 +155,7 @@ def _equal(f: np.ndarray, g: np.ndarray) -> np.ndarray:
         ).T
 
 
-def _start_curve(programs: Sequence[Program], points: np.ndarray) -> np.ndarray:
+def on_points(programs: Sequence[Program], points: np.ndarray) -> np.ndarray:
     """float64[n, N]: functions of points, with a and s as they begin."""
     begin = [np.array(BEGIN[name]) for name in ("a", "s")]
     return outputs(programs, [points, *begin], (1, 1, 1, 1, len(points))).reshape(len(programs), -1)
@@ -163,35 +164,46 @@ def _start_curve(programs: Sequence[Program], points: np.ndarray) -> np.ndarray:
 @cache
 def _curves() -> np.ndarray:
     """float64[k, shifts, scales, N]: the known functions of scaled and shifted points, as `_unit` has them."""
-    points = np.array(_SHIFTS)[:, None, None] + _SCALES[:, None] * _POINTS
-    y = _start_curve(list(known("pointwise").values()), points.reshape(-1))
+    points = _SHIFTS[:, None, None] + np.exp2(_OCTAVES)[:, None] * _POINTS
+    y = on_points(list(known("pointwise").values()), points.reshape(-1))
     return _unit(y.reshape(len(y), *points.shape))[0]
 
 
+@lru_cache(maxsize=4096)
 def _same_curve(program: Program) -> Match | None:
     """The known function f = alpha g(kappa x + sigma) + beta that a program is as training begins."""
     from scipy.optimize import minimize
 
-    y, constant, finite = _unit(_start_curve([program], _POINTS))
+    y, constant, finite = _unit(on_points([program], _POINTS))
     if constant[0] or not finite[0]:
         return None
-    forms = list(known("pointwise").values())
-    correlation = np.abs(_curves() @ y[0])
-    names = []
-    for k, name in enumerate(known("pointwise")):
-        shift, scale = np.unravel_index(int(np.argmax(correlation[k])), correlation[k].shape)
-        if correlation[k, shift, scale] < 0.99:
-            continue
+    forms = list(known("pointwise").items())
+    correlation = np.abs(_curves() @ y[0]).reshape(len(forms), -1)
+    for k in np.argsort(-correlation.max(axis=1), kind="stable")[:_NEAREST].tolist():
+        name, form = forms[k]
 
-        def missed(at: np.ndarray, form: Program = forms[k]) -> float:
-            values = _unit(_start_curve([form], at[1] + np.exp2(at[0]) * _POINTS))[0][0]
+        def missed(at: np.ndarray, form: Program = form) -> float:
+            values = _unit(on_points([form], at[1] + np.exp2(at[0]) * _POINTS))[0][0]
             return 1.0 - abs(float(values @ y[0]))
 
-        begin = np.array([np.log2(_SCALES[scale]), _SHIFTS[shift]])
-        best = minimize(missed, begin, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxfev": 400})
-        if best.fun <= 0.5 * SAME**2:
-            names.append(name)
-    return Match(Level.CURVE, tuple(names)) if names else None
+        shift, octave = np.unravel_index(int(np.argmax(correlation[k])), (len(_SHIFTS), len(_OCTAVES)))
+        begin = np.array([_OCTAVES[octave], _SHIFTS[shift]])
+        bounds = [(_OCTAVES[0], _OCTAVES[-1]), (_SHIFTS[0], _SHIFTS[-1])]  # far out, everything is a line or a step
+        options = {"xatol": 1e-7, "fatol": 1e-12, "maxfev": 300}
+        best = minimize(missed, begin, method="Nelder-Mead", bounds=bounds, options=options)
+        if best.fun <= 0.5 * SAME**2 and _same_far_away(program, form, *best.x):
+            return Match(Level.CURVE, (name,))
+    return None
+
+
+def _same_far_away(program: Program, form: Program, octaves: float, shift: float) -> bool:
+    """Whether two curves that are alike in the middle go on alike: a corner of a clipped line is not one of ReLU."""
+    points = np.concatenate([_POINTS, _FAR])
+    (f,), (g,) = on_points([program], points), on_points([form], shift + np.exp2(octaves) * points)
+    slope, offset = np.polyfit(g[: len(_POINTS)], f[: len(_POINTS)], 1)
+    with np.errstate(all="ignore"):
+        missed = np.abs(f - slope * g - offset)[len(_POINTS) :]
+    return bool((missed <= 0.01 * (np.ptp(f[: len(_POINTS)]) + np.abs(f[len(_POINTS) :]))).all())
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

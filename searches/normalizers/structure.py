@@ -5,6 +5,8 @@ The program is taken apart into factors; what each factor is, is measured.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from primitives.canonical import canonical
@@ -13,15 +15,19 @@ from primitives.program import Program
 from searches.normalizers.behaviour import (
     EVERY,
     FAR,
+    REFERENCE,
     SAME,
     Behaviour,
     X,
     at_the_start,
     behaviour,
+    packed,
     reads,
     same,
     value_of,
 )
+from searches.normalizers.curves import curves
+from searches.normalizers.programs import BEGIN, POINT_SIGNATURE
 
 _AXES = {  # statistic -> the axes of images that it is constant over
     "batch": (0, 3, 4),
@@ -77,24 +83,26 @@ def statistics(program: Program) -> str:
 
 def curve(program: Program) -> str:
     """What a function of every element by itself looks like, with the trainable leaves as they begin."""
-    y = _on_points(program, _POINTS)
-    if not np.isfinite(y).all():
-        return "a function that is not finite everywhere"
-    far = _on_points(program, np.array([-FAR[1], -FAR[0], FAR[0], FAR[1]]))
-    size, rounding = np.ptp(y), SAME * np.ptp(y)
-    bounded = bool(np.isfinite(far).all() and max(abs(far[0] - far[1]), abs(far[3] - far[2])) <= 0.1 * size)
-    words = ["bounded" if bounded else "unbounded"]
-    middle = y[len(y) // 2]
-    if np.abs(y + y[::-1] - 2.0 * middle).max() <= rounding:
-        words.append("odd" if abs(middle) <= rounding else "odd but for its value at 0")
-    elif np.abs(y - y[::-1]).max() <= rounding:
-        words.append("even")
-    steps = np.diff(y)
-    if (steps >= -rounding).all():
-        words.append("increasing")
-    elif (steps <= rounding).all():
-        words.append("decreasing")
-    return f"{', '.join(words)} function"
+    found = curves(packed([_of_x_alone(program)]), REFERENCE)
+    words = ["bounded" if found.bounded[0] else "unbounded"]
+    words += ["odd"] if found.odd[0] else ["centred"] if found.centred[0] else []
+    words += ["monotone"] if found.monotone[0] else []
+    return f"{', '.join(words)} function{'' if found.sensitive[0] else ', flat at 0'}"
+
+
+def _of_x_alone(program: Program) -> Program:
+    """The program with the trainable leaves as they begin, whatever a caller gives for them."""
+    n, begin = len(program.constants), [BEGIN[name] for name in program.signature.inputs[1:]]
+
+    def fixed(v: int) -> int:
+        return -n - v if 0 < v < program.n_leaves else v
+
+    return Program(
+        POINT_SIGNATURE,
+        tuple(replace(i, args=tuple(map(fixed, i.args))) for i in program.instructions),
+        (*program.constants, *begin),
+        tuple(map(fixed, program.results)),
+    )
 
 
 def _on_points(program: Program, points: np.ndarray) -> np.ndarray:
