@@ -221,9 +221,8 @@ def score(lanes: Lanes, images: Images) -> tuple[np.ndarray, np.ndarray]:
     loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2), y, reduction="none").mean(1)
     error = (logits.argmax(2) != y).double().mean(1)
     finite = torch.isfinite(loss)
-    loss = torch.where(finite, loss, torch.inf).reshape(n, s).cpu().numpy()
-    error = torch.where(finite, error, 1.0).reshape(n, s).cpu().numpy()
-    return loss, error
+    loss, error = torch.where(finite, loss, torch.inf), torch.where(finite, error, 1.0)
+    return loss.reshape(n, s).cpu().numpy(), error.reshape(n, s).cpu().numpy()
 
 
 def batches(seeds: np.ndarray, images: int, training: Training) -> np.ndarray:
