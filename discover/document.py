@@ -10,7 +10,7 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,7 @@ from discover.problem import Domain, Find
 from primitives.primitive import PrimitiveSet
 from primitives.text import format_program
 
+LICENSE = "MIT-0"  # of exported files
 Status = Literal["rediscovered", "measured", "proven"]
 Number = float | Literal["inf", "-inf", "nan"]
 
@@ -182,6 +183,16 @@ def _toml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value)
+
+
+def comment(lines: Sequence[str], prefix: str = "#") -> str:
+    """Comment lines."""
+    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)
+
+
+def camel(name: str) -> str:
+    """`lion_like_2` -> LionLike2, a class."""
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"_+", name))
 
 
 def main_lines(document: Document) -> list[str]:

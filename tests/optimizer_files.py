@@ -8,10 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from discover.document import camel
 from discover.problem import Find
 from primitives.program import Program
 from searches.optimizers import export
-from searches.optimizers.export.common import camel
 
 
 def provenance(name: str) -> dict[str, Any]:

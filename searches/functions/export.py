@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from discover.document import Document, document, main_lines
+from discover.document import LICENSE, Document, comment, document, main_lines
 from discover.errors import UserError
 from discover.problem import Find
 from primitives.primitive import PrimitiveSet
@@ -24,7 +24,6 @@ from primitives.program import Program
 from primitives.table import REAL
 from searches.functions.measure import Judged, domain
 
-LICENSE = "MIT-0"
 GOLDEN_POINTS = 9
 ROUNDED_POINTS = 1001
 HOW = {
@@ -167,10 +166,6 @@ def golden(export: Export, bits: int, points: int = GOLDEN_POINTS) -> list[tuple
     return pairs
 
 
-def _comment(lines: Sequence[str], prefix: str) -> str:
-    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)
-
-
 def _hex(value: float) -> str:
     return literal(value) if value == value and abs(value) != float("inf") else repr(value)
 
@@ -213,7 +208,7 @@ def _python_file(export: Export, function: str, imported: Sequence[str]) -> str:
             f"    if not error <= {limit!r}:  # the claimed error and the rounding of float64",
             f'        raise SystemExit(f"{export.name}: selftest FAILED: relative error {{error:.4g}}")',
         ]
-    return _comment(export.header, "#") + "\n" + "\n".join([*lines, *main_lines(export.document)])
+    return comment(export.header, "#") + "\n" + "\n".join([*lines, *main_lines(export.document)])
 
 
 @exporter
@@ -254,7 +249,7 @@ def sympy(export: Export) -> str:
         f'            raise SystemExit("{export.name}: selftest FAILED: golden vectors")',
         *main_lines(export.document),
     ]
-    head = _comment(export.header, "#") + f"\nfrom sympy import {', '.join(names)}\n\n"
+    head = comment(export.header, "#") + f"\nfrom sympy import {', '.join(names)}\n\n"
     return head + "\n".join(lines)
 
 
@@ -262,7 +257,7 @@ def sympy(export: Export) -> str:
 def latex(export: Export) -> str:
     """LaTeX: a displayed formula."""
     formula = to_latex(export.program, export.primitives)
-    return f"{_comment(export.header, '%')}\\[\n{formula}\\]\n% discover: {export.document.line}\n"
+    return f"{comment(export.header, '%')}\\[\n{formula}\\]\n% discover: {export.document.line}\n"
 
 
 @exporter
@@ -272,7 +267,7 @@ def c(export: Export) -> str:
     test = [_c_test(export, "float64", 53), _c_test(export, "float32", 24)]
     return (
         "/*\n"
-        + _comment([line.replace("*/", "* /").replace("/*", "/ *") for line in export.header], " *")
+        + comment([line.replace("*/", "* /").replace("/*", "/ *") for line in export.header], " *")
         + f" *\n * Valid on {export.interval}. The constants are exact only without value-changing\n"
         + " * optimisation: compile with -std=c99 or -ffp-contract=off, and without -ffast-math.\n"
         + f" * Self-test: cc -std=c99 -D{guard}_SELFTEST -x c {name}.h -o selftest -lm && ./selftest\n */\n"

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from discover.document import document
+from discover.document import comment, document
 from discover.problem import Find
 from searches.constants import notation
 from searches.constants.export import lean_file, proof_file, python_file, sympy_file
-from searches.constants.export.common import Export, comment
+from searches.constants.export.common import Export
 from searches.constants.fraction import INTEGER
 from searches.constants.sheet import Sheet
 from searches.constants.subject import key_of, library_of

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from discover.document import Document
+from discover.document import LICENSE, Document
 from searches.constants.fraction import Fraction
 from searches.constants.sheet import Sheet
-
-LICENSE = "MIT-0"
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,3 @@ class Export:
             f"primitive set {d.primitives_hash}",
             f"Find it again: {d.reproduce}",
         ]
-
-
-def comment(lines: Sequence[str], prefix: str = "#") -> str:
-    """Comment lines."""
-    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)

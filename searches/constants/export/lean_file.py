@@ -7,9 +7,10 @@ elsewhere. The files have not been through a Lean compiler.
 
 from __future__ import annotations
 
+from discover.document import comment
 from discover.errors import UserError
 from searches.constants import notation
-from searches.constants.export.common import Export, comment
+from searches.constants.export.common import Export
 from searches.constants.fraction import Fraction, Poly
 from searches.constants.subject import library_of
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from discover.document import comment
 from discover.errors import UserError
-from searches.constants.export.common import Export, comment
+from searches.constants.export.common import Export
 
 
 def write(export: Export) -> str:

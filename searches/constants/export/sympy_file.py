@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from string import Template
 
+from discover.document import comment
 from discover.errors import UserError
-from searches.constants.export.common import Export, comment
+from searches.constants.export.common import Export
 from searches.constants.fraction import Poly
 from searches.constants.subject import library_of
 

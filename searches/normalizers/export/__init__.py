@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from discover.document import document
+from discover.document import comment, document
 from discover.errors import UserError
 from discover.problem import Find
-from searches.normalizers.export.common import Export, comment
+from searches.normalizers.export.common import Export
 from searches.normalizers.export.reading import NoLayer
 from searches.normalizers.export.to_latex import write as write_latex
 from searches.normalizers.export.to_torch import write as write_torch

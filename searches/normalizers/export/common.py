@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from discover.document import Document
+from discover.document import LICENSE, Document
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program
 from searches.normalizers.export.reading import Plan, plan
 from searches.normalizers.programs import POINT_SIGNATURE
 
-LICENSE = "MIT-0"
 HOW = {
     "nodes": "instructions of the canonical form",
     "loss": "cross-entropy in nats, mean over three networks and the seeds of finalists, search data",
@@ -76,8 +74,3 @@ class Export:
             f"primitive set {d.primitives_hash}",
             f"Find it again: {d.reproduce}",
         ]
-
-
-def comment(lines: Sequence[str], prefix: str = "#") -> str:
-    """Comment lines."""
-    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)

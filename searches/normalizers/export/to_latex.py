@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from discover.document import comment
 from primitives.images import EPS
 from primitives.primitive import Primitive, PrimitiveSet
 from primitives.printers import to_latex
-from searches.normalizers.export.common import Export, comment
+from searches.normalizers.export.common import Export
 
 _OVER = {"batch": "b,w,h", "layer": "w,h,c", "instance": "w,h", "group": "w,h,c/g"}
 

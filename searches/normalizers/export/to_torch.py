@@ -6,15 +6,14 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from math import isfinite
 
-from discover.document import main_lines
+from discover.document import camel, comment, main_lines
 from primitives.layout import Expression, Line, Node, layout
 from primitives.printers.source import render
-from searches.normalizers.export.common import Export, comment
+from searches.normalizers.export.common import Export
 from searches.normalizers.export.golden import golden
 from searches.normalizers.export.reading import Running, is_moment
 from searches.normalizers.export.torch_file import HELPERS, IMAGES, METHODS, POINTWISE, RESET_RUNNING, TRACK
 from searches.normalizers.programs import BEGIN
-from searches.optimizers.export.common import camel
 
 _TEMPLATES = {
     "slog": "signed_log({0})", "ssqrt": "signed_sqrt({0})", "relu": "torch.relu({0})", "silu": "F.silu({0})",
@@ -29,7 +28,6 @@ _TEMPLATES = {
     **{f"mean_{s}": f"{s}_mean({{0}})" for s in ("instance", "layer")},
     **{f"{kind}_{s}": f"{s}_{kind}({{0}}, self.eps)" for s in ("instance", "layer") for kind in ("rms", "std")},
 }  # fmt: skip
-_TAKEN = {"self", "torch", "nn", "F", "dtype", "shape", "features", *HELPERS}
 _SETTINGS = {
     "groups": ("int = 32", "groups of channels that share statistics."),
     "group_size": ("int | None = None", "channels of a group, instead of groups."),
@@ -165,7 +163,7 @@ def _lines(export: Export) -> list[str]:
     """The program as statements, every moment in one of its own."""
     templates = {p.name: p.torch_source for p in export.primitives if not p.over} | _TEMPLATES
     lines: list[Line] = []
-    for line in layout(export.plan.program, reserved=_TAKEN):
+    for line in layout(export.plan.program):
         lines.append(Line(line.name, _hoisted(line.expression, lines)))
     names = _names(lines) | {name: f"self.{name}" for name in ("a", "s")}
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from discover.document import document
+from discover.document import comment, document
 from discover.errors import UserError
 from discover.problem import Find
 from primitives.canonical import canonical
 from primitives.primitive import PrimitiveSet
 from primitives.printers import NoSpelling, to_latex
 from primitives.program import Instruction, Program
-from searches.optimizers.export.common import Export, comment
+from searches.optimizers.export.common import Export
 from searches.optimizers.export.to_numpy import write as write_numpy
 from searches.optimizers.export.to_optax import write as write_optax
 from searches.optimizers.export.to_torch import write as write_torch

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 from typing import Any
 
-from discover.document import Document
+from discover.document import LICENSE, Document
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program
 from searches.optimizers.export.plan import Plan
 from searches.optimizers.export.reading import plan
 
-LICENSE = "MIT-0"
 HOW = {
     "buffers": "numbers that a weight carries along",
     "statements": "instructions of the canonical form",
@@ -94,16 +91,6 @@ class Export:
             else:
                 found.append((s.name, repr(s.default)))
         return found
-
-
-def comment(lines: Sequence[str], prefix: str = "#") -> str:
-    """Comment lines."""
-    return "".join(f"{prefix} {line}".rstrip() + "\n" for line in lines)
-
-
-def camel(name: str) -> str:
-    """`lion_like_2` -> LionLike2, a class."""
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"_+", name))
 
 
 @dataclass(frozen=True)

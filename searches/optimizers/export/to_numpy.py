@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from string import Template
 
-from discover.document import main_lines
-from searches.optimizers.export.common import Export, comment
+from discover.document import comment, main_lines
+from searches.optimizers.export.common import Export
 from searches.optimizers.export.expressions import about, body_of, pieces
 
 _FILE = Template('''\

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from string import Template
 
-from discover.document import main_lines
-from searches.optimizers.export.common import Export, comment
+from discover.document import comment, main_lines
+from searches.optimizers.export.common import Export
 from searches.optimizers.export.expressions import about, body_of, pieces
 
 _FILE = Template('''\

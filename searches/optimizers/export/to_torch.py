@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from discover.document import main_lines
-from searches.optimizers.export.common import Export, camel, comment, golden_lines
+from discover.document import camel, comment, main_lines
+from searches.optimizers.export.common import Export, golden_lines
 from searches.optimizers.export.lines import foreach, single
 from searches.optimizers.export.steps import LEAVES, Steps
 from searches.optimizers.export.torch_file import ALIKE, FILE, HELPERS, LOOP
