@@ -38,6 +38,7 @@ class NormalizerProblem(Problem):
     title = "normalizer"
     objectives = (Objective("nodes"), Objective("loss", "nats"), Objective("error", "share, MNIST"))
     keep_raw = True
+    record_stage = True  # what audit.py reads
     meta = True
     tolerance = 0.25  # of a training on another processor: the last bits differ, and then the second digit
     signature: Signature
@@ -183,7 +184,7 @@ class NormalizerProblem(Problem):
         """Which known forms are among them."""
         from searches.normalizers.report import remarks
 
-        return remarks(finds, self.config.space)
+        return remarks(finds, self.config.space, self.primitives)
 
     def picture(self, finds: Sequence[Find], path: Path) -> None:
         """Nodes against error; of pointwise functions, their curves."""
