@@ -167,15 +167,16 @@ def test_what_happens_to_a_function_does_not_depend_on_the_others() -> None:
     assert (together.error[2] == 1.0).all()
 
 
-def test_functions_learn_as_layer_norm_does_and_deep_networks_need_them() -> None:
-    """150 steps on digits, in 8 blocks: below 15 % errors with a norm or Derf; without, the training blows up."""
-    net = TransformerNet(Net(kind="transformer", blocks=8, stride=4), 1, 10, 8)
+def test_functions_learn_as_layer_norm_does_and_nothing_does_not() -> None:
+    """150 steps on digits, large initial weights: below 15 % errors with a norm or Derf; without, the loss is larger
+    than that of guessing."""
+    net = TransformerNet(Net(kind="transformer", blocks=4, stride=4, gain=1.5), 1, 10, 8)
     candidates: list[Any] = [layer("erf(a * x + s)"), LAYER_NORM, layer("x")]
     found = train(
         net, candidates, load("digits", "search"), SEEDS[:1], Training(steps=150, optimizer="adam", rate=0.01)
     )
     assert (found.error[:2] < 0.15).all()
-    assert found.loss[2, 0] > 1.0
+    assert found.loss[2, 0] > np.log(10)
 
 
 def test_the_gate_climbs_in_a_transformer() -> None:
