@@ -273,6 +273,7 @@ def test_exact_degrees_are_laws(name, power):
     [
         ("x * std_batch(x)", ("pixels", "images"), 2.0),
         ("std_layer(x)", ("pixels", "channels", "groups"), 1.0),
+        ("x + v0 * mean_batch(x)", ("pixels", "images"), 1.0),  # although v0 begins at 0
         ("ssqrt(x)", (), 0.5),
         ("exp(x)", (), np.inf),
         ("x / square(std_instance(x))", ("pixels",), -1.0),
@@ -309,6 +310,8 @@ def test_families(text, words):
 def test_statistics_in_words_are_those_of_the_canonical_program():
     assert statistics(layer("x / std_group(x) + (mean_batch(x) - mean_batch(x))")) == "std_group"
     assert statistics(layer("tanh(x)")) == "none"
+    assert statistics(layer("x / rms_layer(v1)")) == "none"  # it is the root of the mean of the weights' squares
+    assert statistics(layer("std_batch(x + v0) * mean_group(x)")) == "std_batch, mean_group"
 
 
 # -- what users see ---------------------------------------------------------------------------------------------------
@@ -319,8 +322,8 @@ def test_explanations():
     assert told["known as"] == "EvoNorm-S0\nEvoNorm-S0: Liu et al. 2020, arXiv 2004.02967"
     assert told["family"] == "S-type: gated x over std of the group"
     assert told["statistics"] == "std_group" and "canonical form: 5 nodes" in told
-    lines = told["measured, as training begins"].splitlines()
-    assert "of the batch: independent" in lines and "k x for large k: grows as k^0" in lines
+    lines = told["measured"].splitlines()
+    assert "depends on the batch: no" in lines and "k x for large k: grows as k^0" in lines
     assert "x + k for large k: grows as k^1" in lines and "bounded: no" in lines
     assert dict(explain(layer("x / std_layer(x)"), "layers"))["known as"] == "none of the built-in table"
     told = dict(explain(function("erf(x)"), "pointwise"))
@@ -348,10 +351,12 @@ def test_the_table_of_layers():
     assert [row["form"] for row in table] == [
         "BatchNorm-ReLU as training begins", "B-type: x over std of the batch", "EvoNorm-S0",
     ]  # fmt: skip
-    found, missing = report.remarks(layer_finds(), "layers")
-    assert found == "known forms among the 3 finds: EvoNorm-S0, BatchNorm-ReLU as training begins"
+    found, missing = report.remarks(layer_finds(), "layers", LAYERS)
+    assert found == "known forms among the 3 finds: EvoNorm-S0; BatchNorm-ReLU as training begins"
     assert "EvoNorm-S1" in missing and "EvoNorm-S0" not in missing
-    assert report.remarks([], "layers") == []
+    _, missing = report.remarks(layer_finds(), "layers", LAYERS.subset("div", "max", "std_batch"))
+    assert missing == "not among them: identity, ReLU"
+    assert report.remarks([], "layers", LAYERS) == []
 
 
 def test_the_table_of_functions():

@@ -1,7 +1,7 @@
 """What a layer does, measured: which elements it looks at, what it does not notice, and how it grows. For reports only.
 
-All in float64 by the reference evaluator, with the trainable leaves at their initial values, on one batch of images of
-order one, whose channels have unlike means and deviations.
+All in float64 by the reference evaluator, on one batch of images of order one, whose channels have unlike means and
+deviations; but for `reads`, with the trainable leaves as they begin.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def images(generator: Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 _RANDOM = Generator(Philox(key=3))
 X, OTHER = images(_RANDOM, SHAPE), images(_RANDOM, SHAPE)
+_TRAINED = _RANDOM.uniform(0.5, 1.5, (2, *SHAPE[1:3], 1, 1))  # v0 and v1 of every channel
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,7 @@ def same(y: np.ndarray, z: np.ndarray) -> bool:
 
 
 def reads(program: Program) -> tuple[str, ...]:
-    """See Behaviour: some elements of x are changed, and the others looked at."""
-    y = at_the_start(program, X)
+    """See Behaviour: some elements of x are changed, and the others looked at, for trainable leaves of any values."""
     checkered = np.indices(SHAPE[3:]).sum(axis=0) % 2 == 0
     kept = {
         "pixels": np.broadcast_to(checkered, SHAPE),
@@ -132,9 +132,9 @@ def reads(program: Program) -> tuple[str, ...]:
         "groups": np.broadcast_to(np.arange(SHAPE[1])[:, None, None, None] == 0, SHAPE),
         "images": np.broadcast_to(np.arange(SHAPE[0])[:, None, None, None, None] == 0, SHAPE),
     }
-    return tuple(
-        name for name, mask in kept.items() if not same(y[mask], at_the_start(program, np.where(mask, X, OTHER))[mask])
-    )
+    (y,) = outputs([program], [X, *_TRAINED], SHAPE)
+    changed = (outputs([program], [np.where(mask, X, OTHER), *_TRAINED], SHAPE)[0] for mask in kept.values())
+    return tuple(name for (name, mask), z in zip(kept.items(), changed, strict=True) if not same(y[mask], z[mask]))
 
 
 def _unnoticed(program: Program, x: np.ndarray, change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> str | None:

@@ -234,33 +234,26 @@ def explain(program: Program, space: str) -> list[tuple[str, str]]:
     found = behaviour(canonical_form)
     parts.append(("family", family(program, found)))
     parts.append(("statistics", statistics(program)))
-    parts.append(("measured, as training begins", "\n".join(_measured(found))))
+    parts.append(("measured", "\n".join(_measured(found))))
     return parts
 
 
 def _measured(found: Behaviour) -> list[str]:
     """Lines."""
-    beside = {
-        "pixels": "other pixels",
-        "channels": "other channels",
-        "groups": "other groups",
-        "images": "other images",
-    }
     element = "" if found.exact else ", not element by element"
-    lines = [
-        f"depends besides x itself on: {', '.join(beside[name] for name in found.reads) or 'nothing'}",
-        f"of the batch: {'depends on it' if found.batch else 'independent'}",
-        f"k x for large k: grows as {_power(found.degree, 'k')}{element}",
-        f"x + k for large k: grows as {_power(found.offset, 'k')}",
+    return [
+        f"depends besides the element itself on other: {', '.join(found.reads) or 'nothing'}",
+        f"depends on the batch: {'yes' if found.batch else 'no'}",
+        f"k x for large k: grows as {_power(found.degree)}{element}",
+        f"x + k for large k: grows as {_power(found.offset)}",
         f"bounded: {'yes' if found.bounded else 'no'}",
+        f"does not notice the scale of each: {found.scale or '-'}",
+        f"does not notice the mean of each: {found.shift or '-'}",
     ]
-    lines.append(f"unchanged when each is scaled: {found.scale or 'nothing'}")
-    lines.append(f"unchanged when each is shifted: {found.shift or 'nothing'}")
-    return lines
 
 
-def _power(degree: float, of: str) -> str:
+def _power(degree: float) -> str:
     if not np.isfinite(degree):
         return "infinity: it overflows" if degree > 0 else "0: it vanishes"
     nearest = round(2.0 * degree) / 2.0
-    return f"{of}^{nearest:g}" if abs(degree - nearest) < 0.02 else f"{of}^{degree:.2f}"
+    return f"k^{nearest if abs(degree - nearest) < 0.02 else degree:.3g}"

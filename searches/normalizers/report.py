@@ -25,7 +25,7 @@ from searches.normalizers.recognise import Level, Match, form, matches, on_point
 from searches.normalizers.structure import statistics
 
 _CURVES = 5  # functions that a picture shows
-_COLOURS = {"S": "tab:blue", "B": "tab:orange"}
+_STYLES = (("tab:blue", "o"), ("tab:orange", "s"))
 
 
 def rows(finds: Sequence[Find], space: str) -> list[dict[str, Any]]:
@@ -55,14 +55,14 @@ def _rank(find: Find) -> tuple[float, ...]:
     return tuple(v if np.isfinite(v) else np.inf for v in figures)
 
 
-def remarks(finds: Sequence[Find], space: str) -> list[str]:
-    """Which known forms are among the finds, and which are not."""
+def remarks(finds: Sequence[Find], space: str, primitives: PrimitiveSet) -> list[str]:
+    """Which known forms are among the finds, and which are not that can be written with these primitives."""
     if not finds:
         return []
     found = [match for match in matches([f.program for f in finds], space) if match is not None]
     counts = Counter(map(str, found))
-    listed = ", ".join(f"{name} ({n} times)" if n > 1 else name for name, n in counts.most_common())
-    missing = known(space).keys() - {name for match in found for name in match.names}
+    listed = "; ".join(f"{name} ({n} times)" if n > 1 else name for name, n in counts.most_common())
+    missing = writable(space, primitives) - {name for match in found for name in match.names}
     return [
         f"known forms among the {len(finds)} finds: {listed or 'none'}",
         f"not among them: {', '.join(name for name in known(space) if name in missing) or 'none'}",
@@ -105,21 +105,30 @@ def picture(finds: Sequence[Find], path: Path, space: str) -> None:
 
 
 def _draw_front(axes: Any, parts: Mapping[str, Sequence[Find]], space: str) -> None:
-    """Points, a colour for each part; the best of each part and whatever is known are named."""
+    """Points, a colour for each part; the best of each part and whatever is known are named, each name once."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = ""
-    for (label, part), colour in zip(parts.items(), _COLOURS.values(), strict=False):
+    middle = np.mean([f.descriptors["nodes"] for part in parts.values() for f in part] or [0])
+    for (label, part), (colour, marker) in zip(parts.items(), _STYLES, strict=False):
         if not part:
             continue
         ranked = sorted(part, key=_rank)
         figure = list(ranked[0].objectives)[-1]
         points = [(f.descriptors["nodes"], f.objectives[figure]) for f in ranked]
-        axes.plot(*zip(*points, strict=True), "o" if colour == _COLOURS["S"] else "s", color=colour, label=label)
+        axes.plot(*zip(*points, strict=True), marker, color=colour, label=label, alpha=0.8)
+        named: set[str] = set()
         for i, (find, match) in enumerate(zip(ranked, matches([f.program for f in ranked], space), strict=True)):
-            if i == 0 or match is not None:
-                text = str(match) if match is not None else form(find.program, space)
-                axes.annotate(text, points[i], (6, 4), textcoords="offset points", fontsize=7, color=colour)
+            text = str(match) if match is not None else form(find.program, space) if i == 0 else ""
+            if text and text not in named:
+                named.add(text)
+                side = ("right", -6) if points[i][0] > middle else ("left", 6)
+                place = {"textcoords": "offset points", "horizontalalignment": side[0], "fontsize": 7}
+                axes.annotate(text, points[i], (side[1], 4), color=colour, **place)
     axes.set_xlabel("nodes")
     axes.set_ylabel({"error": "share of errors on MNIST"}.get(figure, f"{figure} of the search, nats"))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(0.12)
     axes.grid(alpha=0.3)
     if figure:
         axes.legend(fontsize=8)
@@ -139,11 +148,11 @@ def _draw_curves(axes: Any, finds: Sequence[Find]) -> None:
             slope = (y[middle + 1] - y[middle - 1]) / (points[middle + 1] - points[middle - 1])
             y = (y - y[middle]) / (slope if abs(slope) > 1e-3 else np.abs(y).max())
         axes.plot(points, y, style, color=colour, label=name, linewidth=1.2)
-    axes.set_ylim(-5.0, 5.0)
+    axes.set_ylim(-3.0, 3.0)
     axes.set_xlabel("x")
-    axes.set_ylabel("y as training begins, slope 1 at 0")
+    axes.set_ylabel("y - y(0), of slope 1 at 0")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
 
 
 def _compared() -> list[tuple[str, Program]]:

@@ -15,6 +15,7 @@ from primitives.program import Program
 from searches.normalizers.behaviour import (
     EVERY,
     FAR,
+    OTHER,
     REFERENCE,
     SAME,
     Behaviour,
@@ -76,9 +77,19 @@ def family(program: Program, measured: Behaviour | None = None) -> str:
 
 
 def statistics(program: Program) -> str:
-    """The moments that the canonical program takes, by name, in order; "none"."""
-    used = {i.op for i in canonical(program, EVERY).instructions}
-    return ", ".join(p.name for p in MOMENTS if p.name in used) or "none"
+    """The moments that the canonical program takes of what depends on x, by name; "none"."""
+    form = canonical(program, EVERY)
+    taken = {
+        instruction.op
+        for i, instruction in enumerate(form.instructions)
+        if "_" in instruction.op and _depends_on_x(value_of(form, form.n_leaves + i))
+    }
+    return ", ".join(p.name for p in MOMENTS if p.name in taken) or "none"
+
+
+def _depends_on_x(program: Program) -> bool:
+    with np.errstate(all="ignore"):
+        return not np.array_equal(at_the_start(program, X), at_the_start(program, OTHER), equal_nan=True)
 
 
 def curve(program: Program) -> str:
