@@ -48,7 +48,7 @@ class Search:
             generations=-(-spec.run.budget // spec.strategy.batch),
             objectives=tuple(o.name for o in problem.scores),
         )
-        self._canonicalize = Canonicalizer(problem.primitives, problem.signature, problem.free_constants)
+        self._canonicalize = Canonicalizer(problem.primitives, problem.signature, problem.free_constants, problem.flat)
         self._fingerprint = Fingerprinter(
             problem.primitives, problem.probes, problem.free_constants, problem.probe_shape
         )

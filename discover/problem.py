@@ -75,6 +75,7 @@ class Mutations:
                 its negative
     split       chance that a constant is changed for one of its readers only, where it has several
     literal     chance that an argument of a new operation is a new constant
+    grow        chance that an inserted operation also reads a second new one
     values      if there are any, breeding draws constants from these only: `unit` counts for a unit that is among them,
                 and an old constant, however it is to be moved, is drawn anew
     """
@@ -98,6 +99,7 @@ class Mutations:
     grid: float = 0.0
     split: float = 0.0
     literal: float = 0.5
+    grow: float = 0.25
     values: tuple[float, ...] = ()
 
     @property
@@ -226,6 +228,7 @@ class Problem(Domain):
                     differ in them only are one candidate
     probes          float64[n_leaves, n] inputs of the fingerprint
     probe_shape     what batch of images the probes are, where primitives reduce over its axes: (b, g, c, h, w)
+    flat            for each leaf the axes of a batch of images over which it is one number (see Canonicalizer), or ()
     stages          the funnel, cheapest first
     meta            whether `evaluate` has one stage more, for meta-validation: on tasks that no strategy sees scores of
     harvest         every scored program of at most this quality (the last column of its score, to minimise) reaches
@@ -242,6 +245,7 @@ class Problem(Domain):
     free_constants: bool = False
     probes: np.ndarray
     probe_shape: tuple[int, ...] | None = None
+    flat: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = (Stage("proxy"),)
     meta: bool = False
     harvest: float | None = None

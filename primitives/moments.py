@@ -36,15 +36,16 @@ rms_I(sub(mean_I(v), v)) -> std_I(v)
 
 
 def _two() -> list[str]:
-    """Of two statistics: a mean over more axes swallows one over some of them; of others the last is that of a batch;
-    and the size of what is flat is called the same over any axes."""
+    """Of two statistics: a mean over more axes swallows one over some of them; else that of a batch is taken first;
+    and the root mean square of what is flat is called the same over any axes."""
     lines = []
     for name, axes in STATISTICS.items():
         for other, fewer in STATISTICS.items():
             if set(fewer) < set(axes):
                 lines.append(f"mean_{name}(mean_{other}(v)) -> mean_{name}(v)")
+                lines.append(f"rms_{name}(rms_{other}(v)!) -> rms_instance(rms_{name}(v))")
             elif not set(axes) <= set(fewer) and "b" in axes:
-                lines.append(f"mean_{name}(mean_{other}(v)!) -> mean_{other}(mean_{name}(v))")
+                lines += (f"{m}_{name}({m}_{other}(v)!) -> {m}_{other}({m}_{name}(v))" for m in ("mean", "rms"))
         if name != "instance":
             lines.append(f"rms_{name}(v) -> rms_instance(v) if v flat {axes}")
     return lines
