@@ -22,7 +22,6 @@ import importlib.util
 import inspect
 import json
 import math
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -36,6 +35,7 @@ from torch import Tensor, nn
 from benchmarks.evaluators import machine
 from discover.errors import UserError
 from searches.normalizers.data import load
+from searches.normalizers.held_out import interval
 
 MOMENTUM = 0.9
 LAST = 50  # steps that the training loss is the mean of
@@ -92,7 +92,12 @@ def exported(path: Path) -> type[nn.Module]:
 
 
 def layers(files: Sequence[Path], groups: int) -> dict[str, Make]:
-    """Name -> a function of the channels that makes the layer, the baseline first."""
+    """Name -> a function of the channels that makes the layer, the baseline first.
+
+    Raises UserError for groups that do not divide the channels, and for what `exported` raises it.
+    """
+    if groups < 1 or STAGES[0] % groups:
+        raise UserError(f"--groups {groups} does not divide {STAGES[0]} channels")
     made: dict[str, Make] = {
         BASELINE: lambda c: nn.Sequential(nn.BatchNorm2d(c), nn.ReLU()),
         "GN-ReLU": lambda c: nn.Sequential(nn.GroupNorm(groups, c), nn.ReLU()),
@@ -104,10 +109,13 @@ def layers(files: Sequence[Path], groups: int) -> dict[str, Make]:
 
         made["EvoNorm-B0 (timm)"] = EvoNorm2dB0
         made["EvoNorm-S0 (timm)"] = lambda c: EvoNorm2dS0(c, groups=groups)
+    options = {"groups": groups, "channels_first": True}  # the second one of functions of one number
     for path in files:
         layer = exported(path)
-        takes = "groups" in inspect.signature(layer).parameters
-        made[path.stem] = functools.partial(layer, groups=groups) if takes else layer
+        if path.stem in made:
+            raise UserError(f"{path}: there is another layer called {path.stem}")
+        takes = inspect.signature(layer).parameters
+        made[path.stem] = functools.partial(layer, **{k: v for k, v in options.items() if k in takes})
     return made
 
 
@@ -222,31 +230,21 @@ def train(
     return found
 
 
-def interval(values: Sequence[float]) -> list[float]:
-    """Mean, and half the width of its 95 % interval (not a number for one value)."""
-    from scipy.stats import t
-
-    n = len(values)
-    half = float(t.ppf(0.975, n - 1)) * statistics.stdev(values) / math.sqrt(n) if n > 1 else math.nan
-    return [statistics.fmean(values), half]
-
-
 def summary(seeds: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
     """Figures of every layer over its seeds."""
     table = {}
     for name in seeds[0]:
-        mine, theirs = [s[name] for s in seeds], [s[BASELINE] for s in seeds]
-        last = [statistics.fmean(m["loss"][-LAST:]) for m in mine]
-        pairs = list(zip(mine, theirs, strict=True))
+        # float64[seeds] and float64[seeds, steps]
+        accuracy, baseline = (np.array([s[n]["accuracy"] for s in seeds]) for n in (name, BASELINE))
+        seconds, others = (np.array([s[n]["seconds"] for s in seeds]) for n in (name, BASELINE))
+        last = np.array([s[name]["loss"][-LAST:] for s in seeds]).mean(axis=1)
         table[name] = {
-            "accuracy": interval([m["accuracy"] for m in mine]),
-            "more than BN-ReLU": interval([m["accuracy"] - b["accuracy"] for m, b in pairs]),
+            "accuracy": interval(accuracy),
+            "more than BN-ReLU": interval(accuracy - baseline),
             "training loss": interval(last),
-            "diverged": sum(not math.isfinite(v) for v in last),
-            "ms a step": 1e3 * statistics.median(s for m in mine for s in m["seconds"]),
-            "time / BN-ReLU": statistics.median(
-                a / b for m, o in pairs for a, b in zip(m["seconds"], o["seconds"], strict=True)
-            ),
+            "diverged": int((~np.isfinite(last)).sum()),
+            "ms a step": 1e3 * float(np.median(seconds)),
+            "time / BN-ReLU": float(np.median(seconds / others)),
         }
     return table
 
@@ -285,6 +283,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     try:
+        for name in ("steps", "seeds", "batch"):
+            if getattr(options, name) < 1:
+                raise UserError(f"--{name} must be at least 1")
         title, make = network(options.model)
         candidates = layers(options.file, options.groups)
         found = []
@@ -292,7 +293,8 @@ def main() -> None:
             found.append(train(make, candidates, seed, options.steps, options.batch, options.rate))
             print(f"seed {seed} done", file=sys.stderr, flush=True)
     except UserError as error:
-        raise SystemExit(f"benchmarks.resnet: {error}") from None
+        print(f"benchmarks.resnet: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
     table = summary(found)
     if options.picture:
         draw(found, options.picture, title)

@@ -246,7 +246,7 @@ def test_the_benchmark_trains_an_exported_layer(tmp_path: Path) -> None:
     found = [resnet.train(resnet.own, chosen, seed, steps=2, batch=8, rate=0.1) for seed in range(2)]
     table = resnet.summary(found)
     assert list(table) == [resnet.BASELINE, "evonorm_s0"]
-    assert table[resnet.BASELINE]["more than BN-ReLU"] == [0.0, 0.0]
+    assert table[resnet.BASELINE]["more than BN-ReLU"] == (0.0, 0.0)
     assert all(0 <= row["accuracy"][0] <= 1 and row["diverged"] == 0 for row in table.values())
     resnet.draw(found, tmp_path / "curves.png", "two steps")
     assert (tmp_path / "curves.png").stat().st_size > 1000
@@ -258,3 +258,9 @@ def test_the_benchmark_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text("from torch.nn import Module\nclass A(Module): ...\nclass B(Module): ...\n")
     with pytest.raises(UserError, match="defines 2 layers"):
         resnet.exported(tmp_path / "two.py")
+    with pytest.raises(UserError, match="does not divide 16"):
+        resnet.layers([], groups=3)
+    path = tmp_path / "one.py"
+    path.write_text("from torch.nn import Module\nclass One(Module):\n    def __init__(self, c): ...\n")
+    with pytest.raises(UserError, match="another layer called one"):
+        resnet.layers([path, path], groups=4)
