@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from discover.breed_constants import LITERAL, SAME, UNIT, draw, scaled
+from discover.breed_constants import GROW, LITERAL, SAME, UNIT, draw, scaled
 from primitives.compiled import inlined, inner
 from primitives.philox import below, uniform
 
@@ -82,9 +82,9 @@ def _redirect(code, results, counts, arity, start, old, new, everywhere):
 def insert(stream, code, const, results, counts, arity, units, moves, n_leaves):
     """Put a new instruction between a value and one of its readers, or all that come later.
 
-    One time in four the new instruction also reads a second new one.
+    With chance `grow` the new instruction also reads a second new one.
     """
-    double = uniform(stream) < 0.25
+    double = uniform(stream) < moves[GROW]
     if counts[0] + 1 + double > len(code):
         return False
     place = below(stream, counts[0] + len(results))  # the reader: an instruction or a result

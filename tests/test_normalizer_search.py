@@ -56,8 +56,13 @@ def test_layers_are_told_apart_by_their_statistics(problem):
 
 
 def test_what_does_not_read_x_is_never_trained(problem):
-    batch = batch_of(problem, "v1 * std_group(v0)", "x * v1", "max(v0, 0)", "x")
+    batch = batch_of(problem, "v1 * tanh(v0)", "x * v1", "max(v0, 0)", "x")
     assert problem.check(batch).tolist() == [False, True, False, True]
+
+
+def test_averages_are_of_images(problem):
+    batch = batch_of(problem, "x / std_group(x * v1)", "x / std_group(v1)", "x - mean_batch(1.0)")
+    assert problem.check(batch).tolist() == [True, False, False]
 
 
 def test_the_first_stage_knows_what_only_seems_to_depend_on_x(problem):

@@ -13,6 +13,7 @@ import numpy as np
 
 from discover.errors import UserError
 from discover.problem import Descriptor, Each, Find, Mutations, Objective, Problem, Stage
+from primitives.fingerprint import image_probes
 from primitives.images import STATISTICS
 from primitives.packed import Packed, Shape, unpack
 from primitives.primitive import UnknownPrimitive
@@ -52,7 +53,9 @@ class NormalizerProblem(Problem):
             raise UserError(f"problem.primitives: {error}") from None
         self.warm_start = (identity(self.signature, self.primitives),)
         self.baseline = self.warm_start
-        self.mutations = Mutations(values=(0.0, 1.0), literal=0.1, new_constant=0.1, scale_constant=0.0, unit=0.0)
+        self.mutations = Mutations(
+            values=(0.0, 1.0), literal=0.1, grow=0.6, insert=2.0, new_constant=0.1, scale_constant=0.0, unit=0.0
+        )
         # room for what breeding writes before the canonical form folds it
         self.shape = Shape(len(self.signature.leaves), 1, config.max_nodes + 4, 6)
         self.stages = (
@@ -85,11 +88,19 @@ class NormalizerProblem(Problem):
         """int64[n, ..]: the descriptors of canonical programs but for the last one, their nodes."""
 
     def check(self, batch: Packed) -> np.ndarray:
-        """bool[n]: of at most so many nodes, with x among what they read."""
-        live = np.arange(batch.code.shape[1]) < batch.length[:, None]
-        reads = (batch.code[:, :, 1:] == 0) & (np.arange(3) < self.primitives.arity[batch.code[:, :, 0]][:, :, None])
-        depends = (reads & live[:, :, None]).any(axis=(1, 2)) | (batch.results[:, 0] == 0)
-        return np.asarray(depends & (batch.length <= self.config.max_nodes))
+        """bool[n]: of at most so many nodes; the result reads x, and so does whatever is averaged."""
+        first = len(self.signature.leaves)
+        n, capacity = batch.code.shape[:2]
+        reads = np.zeros((n, first + capacity + batch.const.shape[1]), bool)  # constants last, where -1 finds them
+        reads[:, 0] = True
+        row, averages = np.arange(n), np.array([bool(p.over) for p in self.primitives])
+        fine = batch.length <= self.config.max_nodes
+        for i in range(capacity):
+            op, used = batch.code[:, i, 0], i < batch.length
+            for k in range(3):
+                reads[:, first + i] |= used & (k < self.primitives.arity[op]) & reads[row, batch.code[:, i, 1 + k]]
+            fine &= ~used | ~averages[op] | reads[:, first + i]
+        return np.asarray(fine & reads[row, batch.results[:, 0]])
 
     def describe(self, batch: Packed) -> np.ndarray:
         """int64[n, axes]: see `descriptors`."""
@@ -208,7 +219,7 @@ class LayerProblem(NormalizerProblem):
                     f'problem.{name}.kind = "transformer" takes pointwise functions only: space="pointwise"'
                 )
         super().__init__(config)
-        self.probes = _probes(len(self.signature.leaves), PROBE_SHAPE)
+        self.probes = image_probes(len(self.signature.leaves), PROBE_SHAPE)
         self.descriptors = (
             Descriptor("batch", 0, 1),
             Descriptor("statistics", 0, 7),
@@ -222,7 +233,7 @@ class LayerProblem(NormalizerProblem):
         return ConvolutionalNet(net, images.train.shape[1], images.classes)
 
     def kinds(self, batch: Packed) -> np.ndarray:
-        """int64[n, 2]: whether statistics of the batch are used, and which of the others (layer 1, instance 2, group 4)."""
+        """int64[n, 2]: whether statistics of the batch are used, and which others (layer 1, instance 2, group 4)."""
         live = np.arange(batch.code.shape[1]) < batch.length[:, None]
         used = np.bitwise_or.reduce(np.where(live, self._family[batch.code[:, :, 0]], 0), axis=1, initial=0)
         return np.column_stack((used >> 3, used & 7)).astype(np.int64)
@@ -240,11 +251,3 @@ class LayerProblem(NormalizerProblem):
 
 def _loss(find: Find) -> float:
     return find.objectives["loss"]
-
-
-def _probes(n_leaves: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Inputs of fingerprints, float64[n_leaves, N]: any numbers for x; the others are numbers of a channel."""
-    stream = np.random.Generator(np.random.Philox(key=1))
-    x = stream.normal(size=(1, *shape)) * np.exp2(stream.uniform(-2, 2, size=(1, *shape)))
-    channels = stream.normal(size=(n_leaves - 1, 1, *shape[1:3], 1, 1)) + 1.0
-    return np.concatenate([x, np.broadcast_to(channels, (n_leaves - 1, *shape))]).reshape(n_leaves, -1)
