@@ -1,5 +1,6 @@
 """Published layers as programs, what is recognised as one of them, what layers are measured to do, and the reports."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -383,12 +384,12 @@ def test_pictures_are_the_same_every_time(space, suffix, tmp_path):
     assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
-def made_run(folder, tried, finds, seed):
+def made_run(folder, tried, finds, seed, name="normalizers/b-series"):
     """A run in which these programs were scored: text -> whether it came through the funnel."""
-    wanted = spec.load("normalizers/b-series", [f"run.seed={seed}"])
+    wanted = spec.load(name, [f"run.seed={seed}"])
     with runs.start(wanted, folder) as store:
         problem = spec.build(wanted.ref)
-        programs = pack([layer(text) for text in tried], LAYERS, problem.shape)
+        programs = pack([problem.parse(f"y = {text}") for text in tried], problem.primitives, problem.shape)
         score = np.full((len(tried), len(problem.scores)), np.nan)
         score[list(tried.values())] = 0.5
         store.commit(
@@ -415,6 +416,23 @@ def test_what_runs_rediscovered(tmp_path, capsys, monkeypatch):
     report.main()
     out = capsys.readouterr().out
     assert "normalizers/b-series: known forms, by how many of 2 runs found them" in out and "in no run: ReLU, " in out
+
+
+def test_functions_that_runs_rediscovered(tmp_path, capsys, monkeypatch):
+    shaped = {"bounded": 1, "centred": 1, "monotone": 1}
+    dyt = find(function("tanh(x)"), 1, 0.2, **shaped)
+    gate, better = (find(function("x * sigmoid(x)"), 2, e, **dict.fromkeys(shaped, 0)) for e in (0.3, 0.1))
+    tried = {"tanh(x * a)": True, "tanh(x)": True}
+    for seed, finds in enumerate([[dyt, gate], [dyt, better]]):
+        made_run(tmp_path / str(seed), tried, finds, seed, "normalizers/pointwise")
+    monkeypatch.setattr(sys, "argv", ["report", *(str(tmp_path / str(seed)) for seed in range(2)), "--json"])
+    report.main()
+    (found,) = json.loads(capsys.readouterr().out).values()
+    (row,) = (row for row in found["rediscovered"] if row["form"] == "DyT")
+    assert [row[name] for name in ("tried", "scored", "equal", "find", "curve")] == [2, 2, 2, 0, 2]
+    counts = {row["find"]: (row["found"], row["low"], row["high"]) for row in found["bounded, centred and monotone"]}
+    assert counts == {"best": (1, 0.095, 0.905), "any": (2, 0.342, 1.0)}  # Wilson
+    assert [row["form"] for row in found["best"]] == ["DyT with x scaled or shifted", "unbounded function"]
 
 
 def test_forms_that_the_primitives_of_a_run_cannot_write():

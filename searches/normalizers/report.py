@@ -189,8 +189,6 @@ def rediscovered(group: Sequence[runs.Run]) -> list[dict[str, Any]]:
     low, high             Wilson 95 % interval of the share `scored`
     writable              whether the primitives of the runs can write it as the table does
     """
-    from scipy.stats import binomtest
-
     problem = group[0].problem
     space, can = problem.config.space, writable(problem.config.space, problem.primitives)
     table = {name: Counter[str]() for name in known(space)}
@@ -211,11 +209,31 @@ def rediscovered(group: Sequence[runs.Run]) -> list[dict[str, Any]]:
                 table[name][column] += 1
     found = []
     for name, counts in table.items():
-        share = binomtest(counts["scored"], len(group)).proportion_ci(method="wilson")
         columns = ("tried", "scored", "equal", "find", *(("curve",) if space == "pointwise" else ()))
         row = {"form": name, "runs": len(group), **{column: counts[column] for column in columns}}
-        found.append({**row, "low": round(share.low, 3), "high": round(share.high, 3), "writable": name in can})
+        found.append({**row, **_interval(counts["scored"], len(group)), "writable": name in can})
     return found
+
+
+def _interval(k: int, n: int) -> dict[str, float]:
+    """The Wilson 95 % interval of k of n."""
+    from scipy.stats import binomtest
+
+    share = binomtest(k, n).proportion_ci(method="wilson")
+    return {"low": round(share.low, 3), "high": round(share.high, 3)}
+
+
+def substitutes(group: Sequence[runs.Run]) -> list[dict[str, Any]]:
+    """In how many runs for functions the best find, and any find, is bounded, centred and monotone, like DyT and Derf.
+
+    That is what arXiv 2512.10938 asks of a substitute for normalization, but for sensitivity at the centre.
+    """
+    shaped = [
+        [all(entry.find.descriptors[name] for name in ("bounded", "centred", "monotone")) for entry in run.top()]
+        for run in group
+    ]
+    counts = {"best": sum(any(row[:1]) for row in shaped), "any": sum(map(any, shaped))}
+    return [{"find": name, "runs": len(group), "found": k, **_interval(k, len(group))} for name, k in counts.items()]
 
 
 def _names(found: Sequence[Match | None], worst: Level) -> set[str]:
@@ -252,6 +270,9 @@ def main() -> None:
             run = runs.load(name)
             groups.setdefault(run.name, []).append(run)
         tables = {name: {"rediscovered": rediscovered(group), "best": best(group)} for name, group in groups.items()}
+        for name, group in groups.items():
+            if group[0].problem.config.space == "pointwise":
+                tables[name]["bounded, centred and monotone"] = substitutes(group)
     except UserError as error:
         parser.error(str(error))
     if arguments.json:
@@ -265,8 +286,10 @@ def main() -> None:
         for label, can in (("in no run", True), ("not to be written with these primitives, nor found", False)):
             if names := [row["form"] for row in unseen if row["writable"] == can]:
                 print(f"\n{label}: {', '.join(names)}")
-        print("\nbest finds\n")
-        output.print_rows(found["best"])
+        for label, table in found.items():
+            if label != "rediscovered":
+                print(f"\n{label}\n")
+                output.print_rows(table)
         print()
 
 

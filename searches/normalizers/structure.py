@@ -79,12 +79,13 @@ def family(program: Program, measured: Behaviour | None = None) -> str:
 def statistics(program: Program) -> str:
     """The moments that the canonical program takes of what depends on x, by name; "none"."""
     form = canonical(program, EVERY)
+    moments = [p.name for p in MOMENTS]
     taken = {
         instruction.op
         for i, instruction in enumerate(form.instructions)
-        if "_" in instruction.op and _depends_on_x(value_of(form, form.n_leaves + i))
+        if instruction.op in moments and _depends_on_x(value_of(form, form.n_leaves + i))
     }
-    return ", ".join(p.name for p in MOMENTS if p.name in taken) or "none"
+    return ", ".join(name for name in moments if name in taken) or "none"
 
 
 def _depends_on_x(program: Program) -> bool:
