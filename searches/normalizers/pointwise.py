@@ -53,5 +53,5 @@ class PointwiseProblem(NormalizerProblem):
         return TransformerNet(net, images.train.shape[1], images.classes, images.train.shape[2])
 
     def kinds(self, batch: Packed) -> np.ndarray:
-        """int64[n, 3]: whether the function is bounded, is 0 at 0, and is monotone."""
+        """int64[n, 3]: whether the function is bounded, centred and monotone, as `curves` has it."""
         return describe(batch, self._evaluator)
