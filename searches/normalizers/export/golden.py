@@ -41,7 +41,7 @@ def golden(export: Export) -> Golden:
 
     random = Random(0)
     count = len(_order(export))
-    x = [random.choice((-1, 1)) * random.randrange(1, 128, 2) / 64 for _ in range(count)]
+    x = [random.choice((-1, 1)) * k / 64 for k in random.sample(range(1, 128, 2), count)]
     trained = {"weight": [0.5, 0.75, 1.25, 1.5], "bias": [-0.25, 0.0, 0.25, 0.5]}
     given = {"v0": [-0.125, 0.0, 0.125, 0.25], "v1": [0.5, 1.0, 1.5, 2.0], "a": [0.75], "s": [0.25]}
     trained |= {
