@@ -14,7 +14,7 @@ from primitives.compiled import inner
 from primitives.philox import below, uniform, word
 
 # of Mutations.moves
-SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT, GRID, SPLIT, LITERAL, GROW = range(len(MOVES))
+SPREAD, NORMAL, STEP, JUMP, COMPLEMENT, FLIP, SAME, UNIT, GRID, SPLIT, LITERAL, GROW, SEVERAL = range(len(MOVES))
 VALUES = len(MOVES)  # behind them: what constants are drawn from, if anything
 _DECADES = 4.0 * math.log2(10.0)  # that a jump of a constant may span
 

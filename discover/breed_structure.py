@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from discover.breed_constants import GROW, LITERAL, SAME, UNIT, draw, scaled
+from discover.breed_constants import GROW, LITERAL, SAME, SEVERAL, UNIT, draw, scaled
 from primitives.compiled import inlined, inner
 from primitives.philox import below, uniform
+
+_TRIES = 64  # at drawing an operation of the arity wanted
 
 
 @inlined
@@ -53,6 +55,12 @@ def _open(code, results, counts, n_leaves, place):
 def _fill(stream, code, const, counts, arity, units, moves, n_leaves, place, slot, value):
     """A random operation at `place`: argument `slot` is `value`, the others are constants or earlier values."""
     op = below(stream, len(arity))
+    if moves[SEVERAL] > 0.0:
+        several = uniform(stream) < moves[SEVERAL]
+        tries = _TRIES
+        while (arity[op] > 1) != several and tries > 0:
+            op = below(stream, len(arity))
+            tries -= 1
     code[place, 0] = op
     slot = slot % max(arity[op], 1)
     for k in range(arity[op]):

@@ -76,6 +76,7 @@ class Mutations:
     split       chance that a constant is changed for one of its readers only, where it has several
     literal     chance that an argument of a new operation is a new constant
     grow        chance that an inserted operation also reads a second new one
+    several     chance that a new operation takes more than one argument (0: as likely as any other)
     values      if there are any, breeding draws constants from these only: `unit` counts for a unit that is among them,
                 and an old constant, however it is to be moved, is drawn anew
     """
@@ -100,6 +101,7 @@ class Mutations:
     split: float = 0.0
     literal: float = 0.5
     grow: float = 0.25
+    several: float = 0.0
     values: tuple[float, ...] = ()
 
     @property

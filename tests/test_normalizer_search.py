@@ -65,10 +65,9 @@ def test_averages_are_of_images(problem):
     assert problem.check(batch).tolist() == [True, False, False]
 
 
-def test_the_first_stage_knows_what_only_seems_to_depend_on_x(problem):
-    assert np.isfinite(evaluate(problem, ALIVE, "x / x", "exp(exp(x))", "tanh(x)")).all(axis=1).tolist() == [
-        False, False, True,
-    ]  # fmt: skip
+def test_the_first_stage_knows_what_only_seems_to_depend_on_x_or_loses_where_it_was(problem):
+    texts = ["x / x", "exp(exp(x))", "tanh(x)", "tanh(std_instance(x))", "x + std_instance(x)"]
+    assert np.isfinite(evaluate(problem, ALIVE, *texts)).all(axis=1).tolist() == [False, False, True, False, True]
 
 
 def test_the_gate_refuses_what_the_full_network_cannot_hold():

@@ -1,14 +1,20 @@
-"""The first stage of the funnel: is the layer alone finite, forward and backward, and does it depend on x at all?"""
+"""The first stage of the funnel: is the layer alone finite, forward and backward, and does it tell what x it had?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searches.normalizers.layer import Layer
 from searches.normalizers.programs import BEGIN
 from searches.normalizers.training import one_thread
+
+if TYPE_CHECKING:
+    import torch
+
+    Tensor = torch.Tensor
 
 SCALES = (0.01, 1.0, 100.0)
 SHAPE = (4, 2, 3, 2, 2)  # images, groups, channels of one, height, width
@@ -20,8 +26,9 @@ def alive(candidates: Sequence[Layer]) -> np.ndarray:
     """Whether each layer may be worth training: bool[n].
 
     Normal x of three scales, trainable leaves as they begin. Alive: the result, and its gradients with respect to x
-    and the leaves along a random direction, are finite in float32; and the results of two draws of x differ, at some
-    scale, by more than float64 rounds. Images and tokens are all one to functions without moments.
+    and the leaves along a random direction, are finite in float32; and the result varies over an image, and between two
+    draws of x, at some scale, by more than float64 rounds: what is the same everywhere in an image says nothing of
+    what is where. Images and tokens are all one to functions without moments.
     """
     import torch
 
@@ -39,7 +46,7 @@ def alive(candidates: Sequence[Layer]) -> np.ndarray:
             with torch.no_grad():
                 doubles = [v.double() for v in numbers]
                 first, second = candidate(x, *doubles), candidate(other, *doubles)
-                if not ((first - second).abs() > DIFFERENT * (1.0 + first.abs())).any():
+                if not (_differ(first, second) and _differ(first, first.mean((-2, -1), keepdim=True))):
                     continue
             leaves = [single, *(v.requires_grad_() for v in numbers)]
             y = candidate(*leaves)
@@ -48,3 +55,7 @@ def alive(candidates: Sequence[Layer]) -> np.ndarray:
             slopes = torch.autograd.grad((y * direction).sum(), leaves, allow_unused=True)
             found[i] = all(bool(torch.isfinite(s).all()) for s in slopes if s is not None)
     return found
+
+
+def _differ(first: Tensor, second: Tensor) -> bool:
+    return bool(((first - second).abs() > DIFFERENT * (1.0 + first.abs())).any())

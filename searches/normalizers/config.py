@@ -103,7 +103,7 @@ class NormalizerConfig(Model):
     scaled: Net = Net(blocks=4, gain=3.0)
     meta_net: Net = Net(blocks=6)
     hurdle: Training = Training(steps=20, seeds=1)
-    keep_hurdle: float = Field(default=0.5, gt=0, le=1)
+    keep_hurdle: float = Field(default=0.35, gt=0, le=1)
     gate: Gate = Gate()
     quality: Training = Training(steps=100, seeds=1)
     chance: float = Field(default=0.2, ge=0, le=1)

@@ -54,8 +54,9 @@ class NormalizerProblem(Problem):
         self.warm_start = (identity(self.signature, self.primitives),)
         self.baseline = self.warm_start
         self.mutations = Mutations(
-            values=(0.0, 1.0), literal=0.1, grow=0.6, insert=2.0, new_constant=0.1, scale_constant=0.0, unit=0.0
-        )
+            values=(0.0, 1.0), literal=0.1, grow=0.6, several=0.5, insert=2.0, new_constant=0.1, scale_constant=0.0,
+            unit=0.0,
+        )  # fmt: skip
         # room for what breeding writes before the canonical form folds it
         self.shape = Shape(len(self.signature.leaves), 1, config.max_nodes + 4, 6)
         self.stages = (
