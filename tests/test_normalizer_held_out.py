@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import discover
+from benchmarks import normalizers
 from discover import artifact, runs, spec, workers
 from discover.errors import UserError
 from discover.store import Store
@@ -83,12 +84,12 @@ def test_an_outcome_is_that_of_a_training_by_itself_whoever_does_it():
 
 
 def test_functions_are_tried_in_transformers_beside_layer_normalization():
-    candidates = {name: held_out.references("pointwise")[name] for name in ("LayerNorm", "RMSNorm", "Derf")}
+    candidates = {name: held_out.references("pointwise")[name] for name in ("LayerNorm", "RMSNorm", "Derf", "identity")}
     assert {held_out.space_of(c) for c in candidates.values()} == {"pointwise"}
     name, place = next(iter(held_out.PLACES["pointwise"].items()))
     found = held_out.outcomes(candidates, {name: tiny(place)}, 2, HERE)
     assert all(np.isfinite(outcome.loss).all() for outcome in found[name].values())
-    assert len({float(outcome.loss[0]) for outcome in found[name].values()}) == 3
+    assert len({float(outcome.loss[0]) for outcome in found[name].values()}) == 4
 
 
 def test_means_intervals_and_differences_by_hand():
@@ -106,8 +107,8 @@ def test_means_intervals_and_differences_by_hand():
     assert row["error"] == pytest.approx(0.3) and row["error ±"] == pytest.approx(4.302653 * 0.1 / np.sqrt(3))
     assert row["difference"] == pytest.approx(0.1) and row["difference ±"] == pytest.approx(0, abs=1e-12)
     assert table["two", "other"]["blew up"] == 3 and table["two", "other"]["loss"] == np.inf
-    assert table[held_out.EVERY, "base"]["error"] == pytest.approx(0.3)
-    assert table[held_out.EVERY, "other"]["error"] == pytest.approx(np.mean([0.25, 0.65, 0.45]))
+    assert table[held_out.ALL, "base"]["error"] == pytest.approx(0.3)
+    assert table[held_out.ALL, "other"]["error"] == pytest.approx(np.mean([0.25, 0.65, 0.45]))
     texts = held_out.text_rows(list(table.values()), "base")
     assert texts[1]["error, %"] == "30.00 ± 24.84" and texts[1]["minus base"] == "+10.00 ± 0.00"
     assert texts[0]["minus base"] == ""
@@ -218,7 +219,7 @@ def test_another_sample_is_drawn_with_another_seed(run, monkeypatch):
 def test_shares_have_wilson_intervals_and_what_was_not_sampled_has_none():
     rows = audit.rows(
         [audit.Audit("passed", 30, 20, 10, None, 5, 0, 2), audit.Audit("hurdle", 30, 20, 10, 1, 1, 0, 0),
-         audit.Audit("alive", 40, 0, 0, 0, 0, 0, 0)], invalid=7,
+         audit.Audit("alive", 40, 0, 0, 0, 0, 0, 0)], {"candidates": 37, "invalid": 7},
     )  # fmt: skip
     assert rows[0] == {"stage": "invalid", "tested": 37, "rejected": 7}
     assert rows[2]["median"] == {
@@ -237,3 +238,30 @@ def test_a_run_that_recorded_no_stages_cannot_be_audited(run, monkeypatch):
     monkeypatch.setattr(Store, "records", lambda self, name: iter(()) if name == "stage" else kept(self, name))
     with pytest.raises(UserError, match="made before stages were recorded; run it again"):
         audit.records(run)
+
+
+# -- the benchmark ----------------------------------------------------------------------------------------------------
+
+
+def test_the_benchmark_does_every_part_and_does_nothing_twice(tmp_path, monkeypatch, capsys):
+    places = {space: {name: tiny(place) for name, place in some.items()} for space, some in held_out.PLACES.items()}
+    monkeypatch.setattr(held_out, "PLACES", {space: dict(list(some.items())[:1]) for space, some in places.items()})
+    arguments = ["--out", str(tmp_path), "--seeds", "1", "--first", "7", "--workers", "1", "--budget", "24"]
+    arguments += ["--held-out-seeds", "2", "--sample", "1"]
+    settings = [*SHORT[:-3], "problem.chance=0.0", "strategy.batch=24"]
+    monkeypatch.setattr(sys, "argv", ["normalizers", *arguments, *(a for s in settings for a in ("--set", s))])
+    normalizers.main()
+    first = capsys.readouterr()
+    for text in ("== gate ==", "BatchNorm-ReLU", "what each stage rejected", "minus EvoNorm-S0", "minus DyT"):
+        assert text in first.out
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "s-series-24-seed7", "b-series-24-seed7", "s-series-random-96-seed7", "b-series-random-96-seed7",
+        "pointwise-24-seed7", "search.jsonl", "random.jsonl", "audit.jsonl", "held_out.jsonl", "gate.jsonl",
+        "gate norms.jsonl", "pointwise.jsonl",
+    }  # fmt: skip
+    normalizers.main()
+    second = capsys.readouterr()
+    assert second.out == first.out and second.err == ""
+    (tmp_path / "audit.jsonl").write_text('{"run": ')
+    with pytest.raises(SystemExit, match=r"audit.jsonl: line 1 is no JSON, cut off perhaps; remove it"):
+        normalizers.main()

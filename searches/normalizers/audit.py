@@ -127,9 +127,9 @@ def _trained(ref: workers.Ref, arrays: tuple[np.ndarray, ...]) -> tuple[np.ndarr
     return loss, found[NETS.index("deep")].error.mean(axis=1) <= 1.0 - problem.config.chance
 
 
-def rows(table: list[Audit], invalid: int) -> list[dict[str, Any]]:
-    """As JSON: counts, and for each figure its share of the sample with the interval (0 to 1)."""
-    return [{"stage": "invalid", "tested": table[0].tested + invalid, "rejected": invalid}] + [
+def rows(table: list[Audit], counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """As JSON: counts, and for each figure its share of the sample with the interval (0 to 1). `counts` of the run."""
+    return [{"stage": "invalid", "tested": counts["candidates"], "rejected": counts["invalid"]}] + [
         {
             **{name: getattr(row, name) for name in ("stage", "tested", "rejected", "sampled")},
             **{name: _share(getattr(row, name), row.sampled) for name in Audit.FIGURES},
@@ -180,7 +180,7 @@ def main() -> None:
         run = runs.load(options.run)
         executor = workers.executor(options.processes)
         try:
-            table = rows(audit(run, options.sample, options.seed, executor), run.counts["invalid"])
+            table = rows(audit(run, options.sample, options.seed, executor), run.counts)
         finally:
             executor.shutdown(cancel_futures=True)
     except UserError as error:

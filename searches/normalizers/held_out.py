@@ -26,18 +26,19 @@ from discover import artifact, output, runs, workers
 from discover.errors import UserError, nearest
 from discover.store import DATABASE
 from primitives.program import Program
+from searches.normalizers.behaviour import EVERY
 from searches.normalizers.config import Net, Training
 from searches.normalizers.data import Images, load
 from searches.normalizers.known import known
 from searches.normalizers.layer import Layer
 from searches.normalizers.nets import ConvolutionalNet
-from searches.normalizers.programs import POINT_SIGNATURE, SIGNATURE, primitive_set
+from searches.normalizers.programs import POINT_SIGNATURE, SIGNATURE
 from searches.normalizers.training import LANES, Outcome, train
 from searches.normalizers.transformer import LAYER_NORM, RMS_NORM, FeatureNorm, TransformerNet
 
 Candidate = Program | FeatureNorm
 SEED = (2004, 2967)  # of EvoNorm's number on arXiv; those of a search begin with its data_seed and a small number
-EVERY = "mean of all"
+ALL = "mean of all"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ PLACES = {
 }
 BESIDE = {  # known layers that are always shown; the first is the baseline
     "layers": ("BatchNorm-ReLU", "GroupNorm-ReLU", "GroupNorm-SiLU", "EvoNorm-S0", "EvoNorm-B0", "SiLU"),
-    "pointwise": ("LayerNorm", "DyT", "Derf", "no layer"),
+    "pointwise": ("LayerNorm", "DyT", "Derf", "identity"),
 }
 
 
@@ -102,10 +103,7 @@ def space_of(candidate: Candidate) -> str:
 
 def trained(candidates: Sequence[Candidate], place: Place, n: int) -> Outcome:
     """What becomes of layers of one space in a place, with `n` seeds: the task of a worker."""
-    layers: list[Any] = [
-        Layer(c, primitive_set(sorted({i.op for i in c.instructions}))) if isinstance(c, Program) else c
-        for c in candidates
-    ]
+    layers: list[Any] = [Layer(c, EVERY) if isinstance(c, Program) else c for c in candidates]
     return train(place.network, layers, place.images, seeds(n), place.training)
 
 
@@ -146,7 +144,7 @@ def rows(found: Mapping[str, Mapping[str, Outcome]], baseline: str) -> list[dict
     blew up             trainings with a loss that is not finite
     """
     table = []
-    for place, layers in {**found, EVERY: _every(found)}.items():
+    for place, layers in {**found, ALL: _every(found)}.items():
         for name, outcome in layers.items():
             error, half = interval(outcome.error)
             difference, half_difference = interval(outcome.error - layers[baseline].error)
