@@ -56,8 +56,13 @@ def test_layers_are_told_apart_by_their_statistics(problem):
 
 
 def test_what_does_not_read_x_is_never_trained(problem):
-    batch = batch_of(problem, "v1 * tanh(v0)", "x * v1", "max(v0, 0)", "x")
+    batch = batch_of(problem, "v1 * tanh(v0)", "tanh(x * v1)", "max(v0, 0)", "x")
     assert problem.check(batch).tolist() == [False, True, False, True]
+
+
+def test_what_the_affine_map_behind_does_anyway_is_no_layer_of_its_own(problem):
+    texts = ["-tanh(x)", "tanh(x) + v0", "v1 * x", "x / exp(v1)", "exp(v1) / x", "x - mean_layer(x)", "x / std_layer(x)"]
+    assert problem.check(batch_of(problem, *texts)).tolist() == [False, False, False, False, True, True, True]
 
 
 def test_averages_are_of_images(problem):

@@ -31,6 +31,8 @@ NETS = ("deep", "plain", "scaled")
 SEARCH, FINAL, META = range(3)  # what seeds are for
 ALIVE, HURDLE, STABILITY, QUALITY, PROXY, META_STAGE = range(6)
 PROBE_SHAPE = (3, 2, 2, 2, 3)
+# Operations that are affine in x: always, where the second argument does not read x, where either does not.
+_AFFINE = {"neg": 1, "div": 2, "add": 3, "sub": 3, "mul": 3}
 
 
 class NormalizerProblem(Problem):
@@ -89,7 +91,8 @@ class NormalizerProblem(Problem):
         """int64[n, ..]: the descriptors of canonical programs but for the last one, their nodes."""
 
     def check(self, batch: Packed) -> np.ndarray:
-        """bool[n]: of at most so many nodes; the result reads x, and so does whatever is averaged."""
+        """bool[n]: of at most so many nodes; the result reads x, and so does whatever is averaged; and the last
+        operation is not one that the affine map behind every layer does anyway."""
         first = len(self.signature.leaves)
         n, capacity = batch.code.shape[:2]
         reads = np.zeros((n, first + capacity + batch.const.shape[1]), bool)  # constants last, where -1 finds them
@@ -101,7 +104,11 @@ class NormalizerProblem(Problem):
             for k in range(3):
                 reads[:, first + i] |= used & (k < self.primitives.arity[op]) & reads[row, batch.code[:, i, 1 + k]]
             fine &= ~used | ~averages[op] | reads[:, first + i]
-        return np.asarray(fine & reads[row, batch.results[:, 0]])
+        last = np.maximum(batch.results[:, 0] - first, 0)
+        op, x, y = (batch.code[row, last, k] for k in range(3))
+        kind = np.array([_AFFINE.get(p.name, 0) for p in self.primitives])[op]
+        affine = (kind == 1) | ((kind >= 2) & ~reads[row, y]) | ((kind == 3) & ~reads[row, x])
+        return np.asarray(fine & reads[row, batch.results[:, 0]] & ~(affine & (batch.length > 0)))
 
     def describe(self, batch: Packed) -> np.ndarray:
         """int64[n, axes]: see `descriptors`."""
