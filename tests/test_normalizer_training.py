@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from searches.normalizers.nets import ConvolutionalNet
 from searches.normalizers.programs import POINT_SIGNATURE, SIGNATURE
 from searches.normalizers.stability import ascend
 from searches.normalizers.training import Outcome, batches, one_thread, train
+from searches.normalizers.transformer import TransformerNet
 
 BATCH_NORM = "max((x - mean_batch(x)) / std_batch(x), 0)"
 GROUP_NORM = "max((x - mean_group(x)) / std_group(x), 0)"
@@ -180,6 +182,22 @@ def test_same_bytes_in_any_order_and_chunking() -> None:
     np.testing.assert_array_equal(together.loss, outcome(texts[::-1]).loss[::-1])
 
 
+@pytest.mark.parametrize("kind", ["residual", "transformer"])
+def test_same_bytes_with_any_number_of_lanes(kind: Literal["residual", "transformer"]) -> None:
+    """In networks as wide as a search has them, trained and climbed in; and one candidate with one seed."""
+    net, some = Net(kind=kind, blocks=1), images()
+    space, primitives = (SIGNATURE, LAYERS) if kind == "residual" else (POINT_SIGNATURE, POINTWISE)
+    texts = ["tanh(x)", "erf(x)", "x", "max(x, 0)", "abs(x)", "x * sigmoid(x)", "square(x) * x"]
+    candidates = [Layer(parse(f"y = {t}", space, primitives), primitives) for t in texts]
+    network = ConvolutionalNet(net, 1, 3) if kind == "residual" else TransformerNet(net, 1, 3, 6)
+    every = train(network, candidates, some, SEEDS[:1], SHORT).loss
+    norms = ascend(network, candidates, some, SEEDS[:1], Gate(steps=2))
+    for n in (1, 2, 3, 5):
+        np.testing.assert_array_equal(train(network, candidates[:n], some, SEEDS[:1], SHORT).loss, every[:n])
+        np.testing.assert_array_equal(train(network, candidates[:n], some, SEEDS, SHORT).loss[:, :1], every[:n])
+        np.testing.assert_array_equal(ascend(network, candidates[:n], some, SEEDS[:1], Gate(steps=2)), norms[:n])
+
+
 def test_same_bytes_in_another_process() -> None:
     """Which may use more threads."""
     code = (
@@ -260,9 +278,9 @@ def test_the_ascent_is_along_the_gradient_of_the_norm(text: str) -> None:
 
 
 def test_alive() -> None:
-    """Finite at three scales, and dependent on x by more than rounding."""
+    """Finite at three scales, dependent on x and varying over an image, by more than rounding."""
     verdicts = {
-        "x": True, GROUP_NORM: True, EVONORM_S0: True, EVONORM_B0: True, "std_layer(x)": True, "max(x, 0)": True,
+        "x": True, GROUP_NORM: True, EVONORM_S0: True, EVONORM_B0: True, "std_layer(x)": False, "max(x, 0)": True,
         "slog(x)": True, "v1": False, "0": False, "mean_layer(x - mean_layer(x))": False, "exp(x)": False,
         "x / (v0 * x)": False, "v1 / (x - x)": False,
     }  # fmt: skip
