@@ -149,11 +149,12 @@ class Benchmark:
     # -- finds --------------------------------------------------------------------------------------------------------
 
     def winners(self) -> dict[str, Program]:
-        """The best find of every run of a series that belongs to it, and of random search."""
+        """The best find of every run of a series that belongs to it, and of random search where that was run."""
         found: dict[str, Program] = {}
         for series, name in SERIES.items():
             group = {f"{series}, seed {seed}": self.run(name, seed) for seed in self.seeds}
-            group[f"{series}, random"] = self.run(name, self.options.first, random=True)
+            if self.results("random").lines:
+                group[f"{series}, random"] = self.run(name, self.options.first, random=True)
             for label, run in group.items():
                 best = [entry.find for entry in run.top() if report.series(entry.find) == series]
                 if best:
