@@ -192,6 +192,13 @@ def test_the_audit_trains_as_the_last_stage_does_and_compares_with_what_passed(r
     assert np.array_equal(loss, score[:, -1]) and np.array_equal(loss, found.score[passed][:3])
 
 
+def test_the_command_audits_a_run_with_two_processes_as_with_one(run):
+    command = [sys.executable, "-m", "searches.normalizers.audit", str(run.folder), "--sample", "2", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == audit.rows(audit.audit(run, 2, 0, HERE), run.counts)
+
+
 def test_a_rejected_layer_that_would_have_won_is_counted(run, monkeypatch):
     """Every rejected layer is said to train to a loss of 0, or of infinity."""
     for loss, expected in ((0.0, 1), (np.inf, 0)):
