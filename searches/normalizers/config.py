@@ -110,6 +110,6 @@ class NormalizerConfig(Model):
     keep_quality: float = Field(default=0.5, gt=0, le=1)
     proxy: Training = Training(steps=200, seeds=2)
     final: Training = Training(steps=200, seeds=4)
-    meta: Training = Training(steps=300, seeds=4)
-    finalists: int = Field(default=10, ge=1, le=1000)
+    meta: Training = Training(steps=300, seeds=3)
+    finalists: int = Field(default=6, ge=1, le=1000)
     data_seed: int = Field(default=0, ge=0, lt=2**63)

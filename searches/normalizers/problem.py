@@ -23,7 +23,7 @@ from searches.normalizers.config import Net, NormalizerConfig, Training
 from searches.normalizers.data import Images, load, require_mnist
 from searches.normalizers.layer import layers
 from searches.normalizers.nets import ConvolutionalNet
-from searches.normalizers.programs import SIGNATURE, identity, primitive_set
+from searches.normalizers.programs import FLAT, SIGNATURE, identity, primitive_set
 from searches.normalizers.stability import ascend
 from searches.normalizers.training import Outcome, train
 
@@ -91,14 +91,14 @@ class NormalizerProblem(Problem):
         """int64[n, ..]: the descriptors of canonical programs but for the last one, their nodes."""
 
     def check(self, batch: Packed) -> np.ndarray:
-        """bool[n]: of at most so many nodes; the result reads x, and so does whatever is averaged; and the last
-        operation is not one that the affine map behind every layer does anyway."""
+        """bool[n]: of at most so many nodes, and no constants but 0 and 1; the result reads x, and so does whatever is
+        averaged; and the last operation is not one that the affine map behind every layer does anyway."""
         first = len(self.signature.leaves)
         n, capacity = batch.code.shape[:2]
         reads = np.zeros((n, first + capacity + batch.const.shape[1]), bool)  # constants last, where -1 finds them
         reads[:, 0] = True
         row, averages = np.arange(n), np.array([bool(p.over) for p in self.primitives])
-        fine = batch.length <= self.config.max_nodes
+        fine = (batch.length <= self.config.max_nodes) & np.isin(batch.const, self.mutations.values).all(axis=1)
         for i in range(capacity):
             op, used = batch.code[:, i, 0], i < batch.length
             for k in range(3):
@@ -216,6 +216,7 @@ class LayerProblem(NormalizerProblem):
     """Layers of images: moments, functions, and two trainable numbers a channel."""
 
     signature = SIGNATURE
+    flat = FLAT
     niche_axes = 1
     probe_shape = PROBE_SHAPE
 

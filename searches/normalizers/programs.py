@@ -13,6 +13,8 @@ from primitives.text import parse
 SIGNATURE = Signature(("x", "v0", "v1"), ("y",))
 # A batch of tokens, and two trainable numbers that begin at 1/2 and at 0: alpha and s of arXiv 2512.10938.
 POINT_SIGNATURE = Signature(("x", "a", "s"), ("y",))
+# Axes of the batch over which each leaf of SIGNATURE does not vary.
+FLAT = ("", "bhw", "bhw")
 BEGIN = {"v0": 0.0, "v1": 1.0, "a": 0.5, "s": 0.0}
 
 SETS = {"layers": LAYERS, "by_image": BY_IMAGE, "pointwise": POINTWISE}

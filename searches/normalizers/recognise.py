@@ -16,13 +16,12 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.random import Generator, Philox
 
-from primitives.canonical import canonical
 from primitives.program import Program
 from primitives.text import format_program
 from searches.normalizers.behaviour import EVERY, SAME, Behaviour, behaviour, images, outputs
 from searches.normalizers.known import known, source
 from searches.normalizers.programs import BEGIN
-from searches.normalizers.structure import curve, family, statistics
+from searches.normalizers.structure import canonical_form, curve, family, statistics
 
 
 class Level(IntEnum):
@@ -219,10 +218,10 @@ def form(program: Program, space: str) -> str:
 
 def explain(program: Program, space: str) -> list[tuple[str, str]]:
     """What a find is, as headings and texts."""
-    canonical_form = canonical(program, EVERY)
+    form = canonical_form(program)
     (match,) = matches([program], space)
-    nodes = len(canonical_form.instructions)
-    parts = [(f"canonical form: {nodes} nodes", format_program(canonical_form, EVERY))]
+    nodes = len(form.instructions)
+    parts = [(f"canonical form: {nodes} nodes", format_program(form, EVERY))]
     if match is None:
         parts.append(("known as", "none of the built-in table"))
     else:
@@ -231,7 +230,7 @@ def explain(program: Program, space: str) -> list[tuple[str, str]]:
     if space == "pointwise":
         parts.append(("as training begins", curve(program)))
         return parts
-    found = behaviour(canonical_form)
+    found = behaviour(form)
     parts.append(("family", family(program, found)))
     parts.append(("statistics", statistics(program)))
     parts.append(("measured", "\n".join(_measured(found))))

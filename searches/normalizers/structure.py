@@ -28,7 +28,7 @@ from searches.normalizers.behaviour import (
     value_of,
 )
 from searches.normalizers.curves import curves
-from searches.normalizers.programs import BEGIN, POINT_SIGNATURE
+from searches.normalizers.programs import BEGIN, FLAT, POINT_SIGNATURE, SIGNATURE
 
 _AXES = {  # statistic -> the axes of images that it is constant over
     "batch": (0, 3, 4),
@@ -47,9 +47,14 @@ COMPOUND = "an expression with statistics"
 _POINTS = np.linspace(-8.0, 8.0, 257)
 
 
+def canonical_form(program: Program) -> Program:
+    """The canonical form over all primitives of layers and pointwise functions."""
+    return canonical(program, EVERY, flat=FLAT if program.signature == SIGNATURE else ())
+
+
 def family(program: Program, measured: Behaviour | None = None) -> str:
     """A phrase for the structure of a layer; `measured` is its behaviour, where that is known already."""
-    form = canonical(program, EVERY)
+    form = canonical_form(program)
     measured = measured or behaviour(form)
     y = at_the_start(form, X)
     if not np.isfinite(y).all():
@@ -78,7 +83,7 @@ def family(program: Program, measured: Behaviour | None = None) -> str:
 
 def statistics(program: Program) -> str:
     """The moments that the canonical program takes of what depends on x, by name; "none"."""
-    form = canonical(program, EVERY)
+    form = canonical_form(program)
     moments = [p.name for p in MOMENTS]
     taken = {
         instruction.op
