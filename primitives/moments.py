@@ -1,4 +1,4 @@
-"""Algebra of moments over the axes of a batch of images, as rules of the canonical form (see `rules`).
+"""Algebra of moments over the axes of a batch of images, as rules of the canonical form (see `identities`).
 
 They hold up to rounding, of sums of other order; and for EPS, which `rms` and `std` add, exactly. In a template `I`
 stands for a statistic, and behind `flat` for its axes; a line is written out for every statistic.

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from primitives.canonical import Canonicalizer, canonical
 from primitives.evaluators.reference import ReferenceEvaluator
 from primitives.hero import ARCTAN, HERO
+from primitives.identities import ANYWHERE, FIXED, FREE, IEEE, PARTIAL, TOTAL
 from primitives.images import BY_IMAGE, EPS, LAYERS, POINTWISE
 from primitives.moments import MOMENTS
 from primitives.packed import Shape, pack
 from primitives.primitive import AXES
 from primitives.program import Instruction, Program, Signature
-from primitives.rules import ANYWHERE, FIXED, FOLDED, FREE, IEEE, PARTIAL, TOTAL, is_total, parse, rules
+from primitives.rules import FOLDED, is_total, parse, rules
 from primitives.table import ARITHMETIC, REAL
 from primitives.text import format_program
 from primitives.text import parse as program_of
