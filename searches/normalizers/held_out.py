@@ -63,7 +63,7 @@ class Place:
         return ConvolutionalNet(self.net, channels, self.images.classes)
 
 
-_SGD, _ADAM = Training(steps=200), Training(steps=200, optimizer="adam", rate=0.003)
+_SGD, _ADAM = Training(steps=400), Training(steps=300, optimizer="adam", rate=0.005)
 PLACES = {
     "layers": {
         "deeper, digits": Place(Net(blocks=12, width=12, groups=3, stride=1), "digits", _SGD),
@@ -71,8 +71,8 @@ PLACES = {
         "plain, MNIST": Place(Net(kind="plain", blocks=8, width=16, groups=2), "mnist", _SGD),
     },
     "pointwise": {
-        "deeper, digits": Place(Net(kind="transformer", blocks=8, width=24, heads=3), "digits", _ADAM),
-        "wider, MNIST": Place(Net(kind="transformer", blocks=2, width=40, heads=4), "mnist", _ADAM),
+        "deeper, digits": Place(Net(kind="transformer", blocks=12, width=24, heads=3, stride=4), "digits", _ADAM),
+        "wider, MNIST": Place(Net(kind="transformer", blocks=2, width=40, heads=4, stride=7), "mnist", _ADAM),
     },
 }
 BESIDE = {  # known layers that are always shown; the first is the baseline
