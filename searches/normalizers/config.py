@@ -107,7 +107,7 @@ class NormalizerConfig(Model):
     gate: Gate = Gate()
     quality: Training = Training(steps=100, seeds=1)
     chance: float = Field(default=0.2, ge=0, le=1)
-    keep_quality: float = Field(default=0.5, gt=0, le=1)
+    keep_quality: float = Field(default=0.35, gt=0, le=1)
     proxy: Training = Training(steps=200, seeds=2)
     final: Training = Training(steps=200, seeds=4)
     meta: Training = Training(steps=300, seeds=3)
