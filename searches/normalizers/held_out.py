@@ -63,7 +63,7 @@ class Place:
         return ConvolutionalNet(self.net, channels, self.images.classes)
 
 
-_SGD, _ADAM = Training(steps=400), Training(steps=300, optimizer="adam", rate=0.005)
+_SGD, _ADAM = Training(steps=300), Training(steps=300, optimizer="adam", rate=0.005)
 PLACES = {
     "layers": {
         "deeper, digits": Place(Net(blocks=12, width=12, groups=3, stride=1), "digits", _SGD),
