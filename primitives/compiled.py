@@ -42,6 +42,11 @@ def _package(file: str) -> Path:
     return folder
 
 
+def sources(function: Callable[..., Any]) -> tuple[str, str]:
+    """The stamp of a function: hashes of this package and of the function's own."""
+    return _sources(Path(__file__).parent), _sources(_package(function.__code__.co_filename))
+
+
 def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """`njit`, cached under a stamp of all sources, without the interpreter lock and with NumPy's division by zero."""
 
@@ -49,7 +54,7 @@ def decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         compiled = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
         file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)  # none if NUMBA_DISABLE_JIT is set
         if file is not None:
-            file._source_stamp = _sources(Path(__file__).parent), _sources(_package(function.__code__.co_filename))
+            file._source_stamp = sources(function)
         return compiled
 
     return decorate

@@ -39,26 +39,43 @@ def _same(emit: Callable[..., Any], n: int, name: str) -> Any:
     return intrinsic(declare)
 
 
-def _llvm(name: str) -> Callable[..., Any]:
-    """The LLVM intrinsic of this name, overloaded on the type of its arguments."""
+def _for_gpu(builder: Any) -> bool:
+    return str(builder.module.triple).startswith("nvptx")
+
+
+def _llvm(name: str, gpu: str = "") -> Callable[..., Any]:
+    """The LLVM intrinsic of this name, or on a GPU that of the other, overloaded on the type of its arguments."""
 
     def emit(builder: Any, *args: Any) -> Any:
         kind = args[0].type
-        suffix = "f32" if isinstance(kind, ir.FloatType) else "f64"
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(kind, [kind] * len(args)), f"llvm.{name}.{suffix}"
-        )
+        single = isinstance(kind, ir.FloatType)
+        if gpu and _for_gpu(builder):
+            full = f"llvm.nvvm.{gpu}.{'f' if single else 'd'}"
+        else:
+            full = f"llvm.{name}.{'f32' if single else 'f64'}"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * len(args)), full)
         return builder.call(function, args)
 
     return emit
 
 
+def _copysign(builder: Any, x: Any, sign: Any) -> Any:
+    """LLVM's intrinsic; by its bits for GPUs, where LLVM has none."""
+    if not _for_gpu(builder):
+        return _llvm("copysign")(builder, x, sign)
+    width = 32 if isinstance(x.type, ir.FloatType) else 64
+    integer = ir.IntType(width)
+    mask = ir.Constant(integer, 1 << (width - 1))
+    magnitude = builder.and_(builder.bitcast(x, integer), builder.not_(mask))
+    return builder.bitcast(builder.or_(magnitude, builder.and_(builder.bitcast(sign, integer), mask)), x.type)
+
+
 fma = _same(_llvm("fma"), 3, "fma")
-sqrt = _same(_llvm("sqrt"), 1, "sqrt")
-fabs = _same(_llvm("fabs"), 1, "fabs")
-rint = _same(_llvm("rint"), 1, "rint")
-floor = _same(_llvm("floor"), 1, "floor")
-copysign = _same(_llvm("copysign"), 2, "copysign")
+sqrt = _same(_llvm("sqrt", "sqrt.rn"), 1, "sqrt")
+fabs = _same(_llvm("fabs", "fabs"), 1, "fabs")
+rint = _same(_llvm("rint", "round"), 1, "rint")
+floor = _same(_llvm("floor", "floor"), 1, "floor")
+copysign = _same(_copysign, 2, "copysign")
 add = _same(lambda builder, a, b: builder.add(a, b), 2, "add")
 subtract = _same(lambda builder, a, b: builder.sub(a, b), 2, "subtract")
 bit_and = _same(lambda builder, a, b: builder.and_(a, b), 2, "bit_and")
@@ -108,6 +125,8 @@ def _stored(builder: Any, kind: ir.Type, values: tuple[float, ...]) -> list[Any]
     Literal constants it would put back into every turn of a loop (a load and a 64-bit address each, since jitted code
     may lie anywhere); loaded ones it keeps in registers. On the elementary functions that gains a third.
     """
+    if _for_gpu(builder):  # a GPU's instructions hold literals
+        return [ir.Constant(kind, v) for v in values]
     array = ir.ArrayType(kind, len(values))
     constant = ir.Constant(array, [ir.Constant(kind, v) for v in values])
     name = "primitives.constants." + hashlib.sha256(str(constant).encode()).hexdigest()[:24]
