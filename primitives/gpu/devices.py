@@ -1,4 +1,4 @@
-"""Which device computes: `cpu`, or one of the GPUs that this process can use; and what to do when its memory is full."""
+"""Which device computes: `cpu`, or a GPU that this process can use; and what to do when its memory is full."""
 
 from __future__ import annotations
 
