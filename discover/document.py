@@ -99,6 +99,23 @@ class Document(_Model):
         """The claimed value."""
         return float(self.objectives[name])
 
+    def score_lines(self, how: Mapping[str, str], more: Iterable[tuple[str, float, str]] = ()) -> list[str]:
+        """The table of figures in a header: the objectives, measured as `how` says, the scores, and `more` rows."""
+        rows = [(name, self.objective(name), how.get(name, "")) for name in self.objectives]
+        rows += [(name, float(score.value), score.how) for name, score in self.scores.items()]
+        rows += more
+        width = max((len(name) for name, _, _ in rows), default=0)
+        return ["Scores:", *(f"    {name:{width}}  {value:<12.6g}  {text}".rstrip() for name, value, text in rows)]
+
+    @property
+    def origin(self) -> list[str]:
+        """The end of a header: where the find comes from, and how it is found again."""
+        return [
+            f"Found by {self.generator}, search {self.search}, seed {self.seed}, config {self.config_hash}, "
+            f"primitive set {self.primitives_hash}",
+            f"Find it again: {self.reproduce}",
+        ]
+
 
 def provenance(
     found: spec.Spec,

@@ -98,10 +98,6 @@ class Export:
     def header(self) -> list[str]:
         """The comment at the top of every file."""
         d = self.document
-        rows = [(name, d.objective(name), HOW.get(name, "")) for name in d.objectives]
-        rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
-        rows += self.measured
-        width = max(len(name) for name, _, _ in rows)
         return [
             f"SPDX-License-Identifier: {LICENSE}",
             "",
@@ -109,12 +105,9 @@ class Export:
             "",
             "Program:",
             *(f"    {line}" for line in d.program),
-            "Scores:",
-            *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
+            *d.score_lines(HOW, self.measured),
             f"Status: {d.status}",
-            f"Found by {d.generator}, search {d.search}, seed {d.seed}, config {d.config_hash}, "
-            f"primitive set {d.primitives_hash}",
-            f"Find it again: {d.reproduce}",
+            *d.origin,
         ]
 
 

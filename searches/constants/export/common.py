@@ -35,9 +35,6 @@ class Export:
     def header(self) -> list[str]:
         """The comment at the top of every file."""
         sheet, d = self.sheet, self.document
-        rows = [(name, d.objective(name), sheet.how(name)) for name in d.objectives]
-        rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
-        width = max((len(name) for name, _, _ in rows), default=0)
         return [
             f"SPDX-License-Identifier: {LICENSE}",
             "",
@@ -46,11 +43,8 @@ class Export:
             f"Value: {sheet.digits()}...",
             f"Status: {sheet.status}",
             *self._note,
-            "Scores:",
-            *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
+            *d.score_lines({name: sheet.how(name) for name in d.objectives}),
             "Program:",
             *(f"    {line}" for line in d.program),
-            f"Found by {d.generator}, search {d.search}, seed {d.seed}, config {d.config_hash}, "
-            f"primitive set {d.primitives_hash}",
-            f"Find it again: {d.reproduce}",
+            *d.origin,
         ]

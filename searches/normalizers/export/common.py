@@ -54,9 +54,6 @@ class Export:
     def header(self) -> list[str]:
         """The comment at the top of every file."""
         d = self.document
-        rows = [(name, d.objective(name), HOW.get(name, "")) for name in d.objectives]
-        rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
-        width = max((len(name) for name, _, _ in rows), default=0)
         trained = "a and s are trained, and begin at 0.5 and 0"
         if not self.pointwise:
             trained = "x are images; v0 and v1 are trained, a number a channel, and begin at 0 and 1"
@@ -67,10 +64,7 @@ class Export:
             "",
             f"Program ({trained}; y * weight + bias follows):",
             *(f"    {line}" for line in d.program),
-            "Scores:",
-            *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
+            *d.score_lines(HOW),
             f"Status: {d.status}",
-            f"Found by {d.generator}, search {d.search}, seed {d.seed}, config {d.config_hash}, "
-            f"primitive set {d.primitives_hash}",
-            f"Find it again: {d.reproduce}",
+            *d.origin,
         ]

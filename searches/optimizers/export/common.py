@@ -56,9 +56,6 @@ class Export:
     def header(self) -> list[str]:
         """The comment at the top of every file."""
         d = self.document
-        rows = [(name, d.objective(name), HOW.get(name, "")) for name in d.objectives]
-        rows += [(name, float(score.value), score.how) for name, score in d.scores.items()]
-        width = max((len(name) for name, _, _ in rows), default=0)
         return [
             f"SPDX-License-Identifier: {LICENSE}",
             "",
@@ -67,12 +64,9 @@ class Export:
             f"Program ({', '.join(d.signature.inputs)} are this step's; w -= update):",
             *(f"    {line}" for line in d.program),
             *self.note,
-            "Scores:",
-            *(f"    {name:{width}}  {value:<12.6g}  {how}".rstrip() for name, value, how in rows),
+            *d.score_lines(HOW),
             f"Status: {d.status}",
-            f"Found by {d.generator}, search {d.search}, seed {d.seed}, config {d.config_hash}, "
-            f"primitive set {d.primitives_hash}",
-            f"Find it again: {d.reproduce}",
+            *d.origin,
         ]
 
     @property
