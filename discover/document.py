@@ -212,6 +212,13 @@ def camel(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"_+", name))
 
 
+def program_text(header: Iterable[str], document: Document) -> str:
+    """A text file: the header without the program in it, the program itself, the document."""
+    own = {f"    {line}" for line in document.program}
+    lines = [line for line in header if line not in own]
+    return comment(lines) + "\n".join([*document.program, f"# discover: {document.line}", ""])
+
+
 def main_lines(document: Document) -> list[str]:
     """How an exported Python file ends: its `selftest` has passed, the command line calls it, and the document."""
     return [

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from discover.document import comment, document
+from discover.document import document, program_text
 from discover.errors import UserError
 from discover.problem import Find
 from searches.normalizers.export.common import Export
@@ -45,9 +45,7 @@ def torch(export: Export) -> str:
 @exporter
 def text(export: Export) -> str:
     """The program itself, after a header."""
-    own = {f"    {line}" for line in export.document.program}
-    lines = [line for line in export.header if line not in own]
-    return comment(lines) + "\n".join([*export.document.program, f"# discover: {export.document.line}", ""])
+    return program_text(export.header, export.document)
 
 
 @exporter

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from discover.document import comment, document
+from discover.document import comment, document, program_text
 from discover.errors import UserError
 from discover.problem import Find
 from primitives.canonical import canonical
@@ -81,10 +81,7 @@ def latex(export: Export) -> str:
 @exporter
 def text(export: Export) -> str:
     """The program itself, after a header."""
-    lines = [
-        line for line in export.header if not line.startswith("    ") or line.strip() not in export.document.program
-    ]
-    return comment(lines) + "\n".join([*export.document.program, f"# discover: {export.document.line}", ""])
+    return program_text(export.header, export.document)
 
 
 @exporter
