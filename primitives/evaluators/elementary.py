@@ -1,7 +1,6 @@
 """More elementary functions for `vecmath`, composed from its own: powers and roots, the hyperbolic ones, the inverses.
 
-In the same style: straight-line code without library calls (but for `power` in float64), so that loops over them become
-vector code. Decided: log1p is that of |1 + x|, power that of |x|; cbrt takes a subnormal for zero; arcsin and arccos
+In the same style: straight-line code without library calls, so that loops over them become vector code. Decided: log1p is that of |1 + x|, power that of |x|; cbrt takes a subnormal for zero; arcsin and arccos
 are NaN beyond 1, arctanh too, arccosh below 1.
 """
 
@@ -14,7 +13,20 @@ import numba
 import numpy as np
 
 from primitives.compiled import closure
-from primitives.evaluators.intrinsics import constant, copysign, fabs, fma, polynomial, select, sqrt
+from primitives.evaluators.intrinsics import (
+    bit_and,
+    bits,
+    constant,
+    copysign,
+    fabs,
+    fma,
+    polynomial,
+    rint,
+    select,
+    sqrt,
+    subtract,
+    unbits,
+)
 
 NAMES = ("divide", "log1p", "log10", "exp10", "sinh", "cosh", "arcsinh", "arccosh", "arctanh", "arcsin", "arccos",
          "arctan", "cbrt", "power")  # fmt: skip
@@ -31,11 +43,13 @@ _ATAN = {
         -0.050854078345894842573, 0.039230447784793095235, -0.019175404711104933678,
     ),
 }  # fmt: skip
+# log((1 + s) / (1 - s)) = 2 s (1 + z / 3 + z^2 q(z)), z = s^2 <= .0295, to 2^-70
+_LOG_TAIL = tuple(1 / (2 * k + 5) for k in range(13))
 _LOG2_10 = 3.321928094887362347870319429489390175864831393
 
 
 def functions(dtype: str, base: SimpleNamespace, double: SimpleNamespace | None) -> dict[str, object]:
-    """The functions by name, from the `exp exp2 log log2 expm1` of vecmath in this dtype (and in float64)."""
+    """The functions by name, from the `exp exp2 log log2 expm1 scalb` of vecmath in this dtype (and in float64)."""
     F = {"float32": np.float32, "float64": np.float64}[dtype]
     size = np.dtype(F).itemsize
     single = size == 4
@@ -147,10 +161,53 @@ def functions(dtype: str, base: SimpleNamespace, double: SimpleNamespace | None)
             return select((y == ZERO) | (a == ONE), ONE, z)
 
     else:
+        log_tail = polynomial(kind, _LOG_TAIL)
+        LOG_SPLIT, SPLIT_MASK = np.int64(0x3FE6A09E667F3BCD), np.int64(-(2**52))
+        UP, UP_BITS, STEP = F(2.0**52), F(52), F(2.0**-52)
+        LOG2E, LOG2E_LOW = F(1.4426950408889634), F(2.0355273740931033e-17)
+        THIRD_LOW, END, scalb = F(1.850371707708594e-17), F(1200), base.scalb
+
+        @closure
+        def log2_pair(a):
+            """log2(a) for finite a > 0 as a sum of two doubles, good to 2^-66: 2 artanh(s), s = (m - 1) / (m + 1)."""
+            small = a < TINY
+            i = bits(select(small, a * UP, a))
+            d = bit_and(subtract(i, LOG_SPLIT), SPLIT_MASK)
+            e = F(d) * STEP - select(small, UP_BITS, ZERO)
+            m = unbits(subtract(i, d))
+            f, under = m - ONE, ONE + m
+            under_low = m - (under - ONE)
+            s = f / under
+            s_low = (fma(-s, under, f) - s * under_low) / under
+            z = s * s
+            z_low = fma(s, s, -z) + TWO * s * s_low
+            g = z * THIRD
+            g_low = fma(z, THIRD, -g) + (z * THIRD_LOW + z_low * THIRD) + z * z * log_tail(z)
+            p = s * g
+            p_low = fma(s, g, -p) + (s * g_low + s_low * g)
+            high = s + p
+            low = ((s - high) + p) + (s_low + p_low)
+            u = TWO * high * LOG2E
+            u_low = fma(TWO * high, LOG2E, -u) + TWO * (high * LOG2E_LOW + low * LOG2E)
+            t = e + u
+            return t, select(e == ZERO, ZERO, (e - t) + u) + u_low
 
         @closure
         def power(x, y):
-            return math.pow(fabs(x), y)
+            a = fabs(x)
+            t, t_low = log2_pair(a)
+            p = y * t
+            near = fabs(p) < END
+            p_low = select(near, fma(y, t, -p) + y * t_low, ZERO)
+            p = select(near, p, copysign(END, p))
+            n = rint(p)
+            z = scalb(exp2((p - n) + p_low), n)
+            edge = select((a == ZERO) == (y > ZERO), ZERO, INF)  # of zero and infinity
+            z = select((a > ZERO) & (a < INF) & (fabs(y) < INF), z, edge)
+            beyond = select((a > ONE) == (y > ZERO), INF, ZERO)  # of an infinite y
+            z = select(fabs(y) < INF, z, beyond)
+            z = select((a == a) & (y == y), z, NAN)
+            return select((y == ZERO) | (a == ONE), ONE, z)
 
     scope = locals()
     return {name: scope[name] for name in NAMES}

@@ -1,8 +1,8 @@
 """sin, cos and tan for `vecmath`, in the same style: accurate for every finite argument, up to the largest.
 
 Up to `limit` an argument is reduced by multiples of pi in three parts; that part alone is `sin_narrow` and so
-on. Beyond, float32 reduces through a table of 2^e mod 2 pi and computes in float64; float64, where arguments so large
-have digits that nobody meant, falls back on the C library.
+on. Beyond, it is a mantissa times a power of two, which a table has modulo 2 pi: float32 then computes in float64,
+float64 in sums of two.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def functions(dtype: str) -> SimpleNamespace:
     mantissa = np.finfo(F).nmant
     limit = 5e5 if single else 1e15
 
-    LIMIT, HALF = F(limit), F(0.5)
+    LIMIT, ZERO, HALF, ONE = F(limit), F(0), F(0.5), F(1)
     INF, NAN = F(np.inf), F(np.nan)
     SHIFT, SIGN_SHIFT = I(mantissa), I(size * 8 - 1)
 
@@ -93,7 +93,7 @@ def functions(dtype: str) -> SimpleNamespace:
     if single:
         double = functions("float64")
         sin64, cos64 = double.sin_tail, double.cos_tail
-        high, low = _two_pi_powers()
+        high, low = _two_pi_powers(0, 105, 2)
         WIDE, LAST = I(np.finfo(F).maxexp - 1 + mantissa), I(high.size - 1)
         FRACTION, HIDDEN = I(2**mantissa - 1), I(2**mantissa)
         D = np.float64
@@ -138,13 +138,71 @@ def functions(dtype: str) -> SimpleNamespace:
             n = (t - magic()) + HALF
             return -sin_core(fma(n, minus_pi_2(), fma(n, minus_pi_1(), fma(n, minus_pi_0(), x)) + tail), t)
 
+        high, middle, low = _two_pi_powers(-4, 1002, 3)
+        HALF_BITS, MANTISSA, LIFTED = I(26), I(2**52 - 1), I(1023 + 52 - 4)
+        LOW_HALF, HIDDEN_BIT, LAST_POWER = I(2**26 - 1), I(2**52), I(1001 - 26)
+
+        @closure
+        def two_sum(a, b):
+            """a + b, rounded, and what rounding lost."""
+            s = a + b
+            t = s - a
+            return s, (a - (s - t)) + (b - t)
+
+        @closure
+        def product(m, e):
+            """m (2^e mod 2 pi) for an integer m < 2^27, as a sum of two; good to 2^-150."""
+            p = m * high[e]
+            q = m * middle[e]
+            rest = fma(m, high[e], -p)
+            return p, rest, q, fma(m, middle[e], -q) + m * low[e]
+
+        @closure
+        def wide(x, half):
+            """|x| - (n + half) pi as a sum of two, and n + magic, for finite |x| of at least 2^48.
+
+            The mantissa times (2^e mod 2 pi), in halves, so that the sum stays within what n can count.
+            """
+            i = bits(fabs(x))
+            e = subtract(shift_right(i, SHIFT), LIFTED)
+            m = add(bit_and(i, MANTISSA), HIDDEN_BIT)
+            at = np.uint64(select(e < I(0), I(0), select(e > LAST_POWER, I(0), e)))
+            upper, lower = F(shift_right(m, HALF_BITS)), F(bit_and(m, LOW_HALF))
+            p, p_low, q, q_low = product(upper, at + np.uint64(26))
+            r, r_low, s, s_low = product(lower, at)
+            total, rest = two_sum(p, r)
+            more, lost = two_sum(p_low, r_low)
+            least, gone = two_sum(q, s)
+            t = fma(total, inv_pi(), -half) + magic()
+            n = (t - magic()) + half
+            # total - n pi, in falling order of size
+            total = fma(n, minus_pi_0(), total)
+            u = n * minus_pi_1()
+            u_low = fma(n, minus_pi_1(), -u)
+            total, a = two_sum(total, rest)
+            total, b = two_sum(total, more)
+            total, c = two_sum(total, u)
+            total, d = two_sum(total, least)
+            tail = (a + b) + (c + d) + (lost + u_low + gone + (q_low + s_low) + n * minus_pi_2())
+            return total, tail, t
+
+        @closure
+        def sin_wide(x):
+            r, tail, t = wide(x, ZERO)
+            return select(fabs(x) < INF, copysign(ONE, x) * sin_core(r + tail, t), NAN)
+
+        @closure
+        def cos_wide(x):
+            r, tail, t = wide(x, HALF)
+            return select(fabs(x) < INF, -sin_core(r + tail, t), NAN)
+
         @closure
         def sin(x):
-            return sin_narrow(x) if fabs(x) <= LIMIT else math.sin(x)
+            return sin_narrow(x) if fabs(x) <= LIMIT else sin_wide(x)
 
         @closure
         def cos(x):
-            return cos_narrow(x) if fabs(x) <= LIMIT else math.cos(x)
+            return cos_narrow(x) if fabs(x) <= LIMIT else cos_wide(x)
 
     @closure
     def tan(x):
@@ -157,19 +215,39 @@ def functions(dtype: str) -> SimpleNamespace:
     return SimpleNamespace(limit=limit, **library)
 
 
-def _two_pi_powers() -> tuple[np.ndarray, np.ndarray]:
-    """2^e modulo 2 pi, for e = 0 to 104, as sums of two doubles.
+def _two_pi(bits: int) -> int:
+    """2 pi in units of 2^-bits, by Machin's formula: pi / 4 = 4 arctan(1/5) - arctan(1/239)."""
+    guard = 32
 
-    2 pi, in units of 2^-317, is an integer here, so that the powers of two reduce exactly.
+    def arctan_of_inverse(n: int) -> int:
+        power = total = (1 << (bits + guard)) // n
+        k, sign = 1, 1
+        while power:
+            power //= n * n
+            k, sign = k + 2, -sign
+            total += sign * (power // k)
+        return total
+
+    return 8 * (4 * arctan_of_inverse(5) - arctan_of_inverse(239)) >> guard
+
+
+@cache
+def _two_pi_powers(first: int, count: int, parts: int) -> tuple[np.ndarray, ...]:
+    """2^e modulo 2 pi, for so many e from `first`, as sums of some doubles: float64[count] each, the high parts first.
+
+    2 pi, in units of 2^-scale, is an integer here, so that the powers of two reduce exactly.
     """
-    scale = 317
-    two_pi = 0xC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD
-    high, low = np.empty(105), np.empty(105)
-    for e in range(105):
-        rest = (1 << (e + scale)) % two_pi
+    scale = count + 64 * (parts + 1)
+    two_pi = _two_pi(scale)
+    table = np.empty((parts, count))
+    for e in range(count):
+        rest = (1 << (first + e + scale)) % two_pi
         if rest > two_pi // 2:
             rest -= two_pi
-        high[e] = rest / (1 << scale)
-        numerator, denominator = float(high[e]).as_integer_ratio()
-        low[e] = (rest * denominator - (numerator << scale)) / (denominator << scale)
-    return high, low
+        unit = 1 << scale
+        for part in range(parts):
+            value = rest / unit
+            table[part, e] = value
+            numerator, denominator = value.as_integer_ratio()
+            rest, unit = rest * denominator - numerator * unit, unit * denominator
+    return tuple(table)

@@ -289,6 +289,6 @@ def helpers(dtype: str) -> SimpleNamespace:
         return select((a > b) | (a != a), a, b)
 
     trig = trigonometry.functions(dtype)
-    own = SimpleNamespace(exp=exp, exp2=exp2, expm1=expm1, log=log, log2=log2)
+    own = SimpleNamespace(exp=exp, exp2=exp2, expm1=expm1, log=log, log2=log2, scalb=scalb)
     scope = locals() | vars(trig) | elementary.functions(dtype, own, helpers("float64") if single else None)
     return SimpleNamespace(F=F, I=I, trig_limit=trig.limit, **{name: scope[name] for name in NAMES}, **INSTRUCTIONS)
