@@ -1,11 +1,11 @@
 """Found optimizers beside tuned AdamW, Lion, Signum and SGD with momentum, on tasks that no search has seen.
 
-    python -m benchmarks.held_out ARTIFACT... [--json] [--seeds 10] [--tune 3] [--workers 2]
+    python -m benchmarks.held_out [ARTIFACT...] [--json] [--seeds 10] [--tune 3] [--workers 2]
 
-Momentum, decay and step size of the known four are first tuned on the search's own task, over the grid KNOWN. Then on
-each task every optimizer gets the same grid of factors for its step size, is tuned on `--tune` data orders, and trained
-on `--seeds` others; means with 95 % intervals (Student's t) of the training loss over the last steps and of the
-validation loss. The last tasks are controls on which sign updates should not win.
+Without names, the gallery's. Momentum, decay and step size of the known four are first tuned on the search's own task,
+over the grid KNOWN. Then on each task every optimizer gets the same grid of factors for its step size, is tuned on
+`--tune` data orders, and trained on `--seeds` others; means with 95 % intervals (Student's t) of the training loss over
+the last steps and of the validation loss. The last tasks are controls on which sign updates should not win.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def compare(
 def main() -> None:
     """Tune, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("artifact", nargs="+")
+    parser.add_argument("artifact", nargs="*", default=sorted(Path("artifacts/optimizers").iterdir()))
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--tune", type=int, default=3)

@@ -1,6 +1,6 @@
 """Which tasks select sign updates: AdamW, SGD with momentum, sign momentum and the Lion form, each tuned on each.
 
-    python -m benchmarks.optimizer_tasks KIND [KIND ..] [--steps 600] [--tune 6] [--seeds 20] [--set NAME=VALUE ..]
+    python -m benchmarks.optimizer_tasks [KIND ..] [--steps 600] [--tune 6] [--seeds 20] [--set NAME=VALUE ..]
 
 Every form is tuned alike, on `--tune` data orders of the task's search part: betas, decay and rate over a coarse grid,
 then small moves of each from the best so far, beyond the grid too, until none is better. The tuned ones are trained on
@@ -73,12 +73,14 @@ def tuned(task: Task, form: str, steps: int, tune: int) -> tuple[Point, int]:
 def main() -> None:
     """Tune, train, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kinds", nargs="+", choices=KINDS)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", default=["transformer"], help=", ".join(KINDS))
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--tune", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="arguments of the task's builder")
     options = parser.parse_args()
+    if unknown := set(options.kinds) - set(KINDS):
+        parser.error(f"no task is called {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
     sizes = {name: float(value) if "." in value else int(value) for name, value in (s.split("=") for s in options.set)}
     for kind in options.kinds:
         task = build(kind, "search", **sizes)
