@@ -19,6 +19,7 @@ import typer
 
 from discover import __version__, output
 from discover.errors import UserError
+from primitives.gpu.devices import DeviceError
 
 if TYPE_CHECKING:
     from discover.progress import Progress
@@ -36,6 +37,7 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, its name in ./runs, or 'latest'.")]
 Workers = Annotated[int | None, typer.Option(help="Processes that score (no influence on results).")]
+DeviceName = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda|cuda:N", help="What scores.")]
 Show = Annotated[str, typer.Option("--progress", metavar="auto|plain|json", help="How progress is shown, on stderr.")]
 
 
@@ -46,7 +48,7 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     try:
         sys.exit(app(standalone_mode=False))
-    except UserError as error:
+    except (UserError, DeviceError) as error:
         _complain(str(error))
     except _UsageError as error:
         context = error.ctx
@@ -87,6 +89,7 @@ def run_search(
     seed: Annotated[int | None, typer.Option(help="Every random number derives from it.")] = None,
     budget: Annotated[int | None, typer.Option(help="Candidates in all.")] = None,
     workers: Workers = None,
+    device: DeviceName = None,
     out: Annotated[Path | None, typer.Option(help="The run folder (default: runs/ID).")] = None,
     sets: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override the spec.")] = None,
     show: Show = "auto",
@@ -94,11 +97,13 @@ def run_search(
     """Run a search; prints the run folder."""
     from discover import progress, runs, spec
 
-    given = {"seed": seed, "budget": budget, "workers": workers}
+    given = {"seed": seed, "budget": budget, "workers": workers, "device": device}
     overrides = [*(sets or ()), *(f"run.{key}={value}" for key, value in given.items() if value is not None)]
-    resolved = spec.load(name, overrides)
-    title = f"{resolved.search}/{resolved.name}, seed {resolved.run.seed}"
     progress.check(show)
+    resolved = runs.settled(spec.load(name, overrides))
+    title = f"{resolved.search}/{resolved.name}, seed {resolved.run.seed}"
+    if resolved.run.device != "cpu":
+        title += f", on {resolved.run.device}"
     with _stoppable() as stop, runs.start(resolved, out) as store, progress.observer(show, title) as observe:
         stop.folder = store.folder
         runs.continue_search(resolved, store, stop.after(observe))
@@ -106,7 +111,7 @@ def run_search(
 
 
 @app.command()
-def resume(run: RunArgument, workers: Workers = None, show: Show = "auto") -> None:
+def resume(run: RunArgument, workers: Workers = None, device: DeviceName = None, show: Show = "auto") -> None:
     """Continue an interrupted run; prints the run folder."""
     from discover import doctor, progress, runs
     from discover.store import Store
@@ -119,7 +124,7 @@ def resume(run: RunArgument, workers: Workers = None, show: Show = "auto") -> No
         stop.folder = loaded.folder
         if store.status != "done":
             with progress.observer(show, f"{loaded.name}, continued") as observe:
-                runs.continue_search(loaded.on(workers), store, stop.after(observe))
+                runs.continue_search(loaded.on(workers, device), store, stop.after(observe))
     print(loaded.folder)
 
 

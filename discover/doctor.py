@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from discover.artifact import Check
+from primitives.gpu import devices
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "torch", "sympy", "mpmath", "python-flint", "deap", "multiprocess")
 LEAST_FREE = 1 << 30
@@ -47,6 +48,8 @@ def examine() -> Iterator[Check]:
     yield Check("processor", True, f"{os.cpu_count()} cores, {here['cpu']}, {here['vectors'] or 'no vectors'}")
     free = shutil.disk_usage(".").free
     yield Check("disk", free >= LEAST_FREE, f"{free / 2**30:.1f} GiB free here")
+    device, why = devices.choose("auto")
+    yield Check("gpu", True, f"{device}, {device.name}, {device.memory / 2**30:.0f} GiB" if device.is_cuda else why)
     yield from _cache_folders()
     yield _subnormals()
     yield from _searches()

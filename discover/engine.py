@@ -35,6 +35,8 @@ class Search:
     def __init__(self, problem: Problem, spec: Spec, *, ref: workers.Ref, executor: Executor | None = None) -> None:
         self.problem, self.spec, self.ref = problem, spec, ref
         self.executor = executor or workers.InlineExecutor()
+        # A GPU belongs to this process; workers are for what is left to processors.
+        self.scorer = workers.InlineExecutor() if problem.device.is_cuda else self.executor
         workers.keep(ref, problem)
         self.strategy = strategies.make(problem, spec.strategy, spec.run.seed)
         self.archive = Archive(problem)
@@ -141,9 +143,7 @@ class Search:
         for number, stage in enumerate(self.problem.stages):
             index = chosen[going]
             entered[going] = number
-            result = workers.evaluate(
-                self.executor, self.ref, number, batch[index], streams[going], self.spec.run.chunk
-            )
+            result = workers.evaluate(self.scorer, self.ref, number, batch[index], streams[going], self.spec.task)
             score[index], batch.const[index] = result.score, result.const
             counts["quarantined"] += int(result.quarantined.sum())
             reached = quality(self.problem, result.score)
@@ -174,7 +174,8 @@ class Search:
 
     def _meta_score(self, batch: Packed, keys: np.ndarray) -> np.ndarray:
         streams = self._streams(keys, np.arange(len(keys)))
-        return workers.evaluate(self.executor, self.ref, len(self.problem.stages), batch, streams, 1).score
+        chunk = len(batch) if self.problem.device.is_cuda else 1
+        return workers.evaluate(self.scorer, self.ref, len(self.problem.stages), batch, streams, chunk).score
 
     @property
     def over(self) -> bool:

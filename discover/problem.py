@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from discover.errors import UserError
+from primitives.gpu.devices import CPU, Device
 from primitives.packed import Packed, Shape
 from primitives.primitive import PrimitiveSet
 from primitives.program import Program, Signature
@@ -147,6 +148,8 @@ class Domain(ABC):
     exporters       format -> function(find, provenance) -> text of the file
     tolerance       relative; `verify` measures a claim again by the same method, on another machine perhaps
     pictures        suffixes of the files that `picture` can write
+    devices         kinds of devices that it can run on: "cpu", "cuda"
+    device          the one that this instance computes scores on; set after it is built, where it is not the CPU
     """
 
     title: str = ""
@@ -157,6 +160,8 @@ class Domain(ABC):
     tolerance: float = 1e-6
     exporters: Mapping[str, Callable[[Find, Mapping[str, Any]], str]]
     pictures: tuple[str, ...] = (".png", ".svg")
+    devices: tuple[str, ...] = ("cpu",)
+    device: Device = CPU
 
     def parse(self, text: str) -> Program:
         """The program of a find from its text. Raises ValueError with the place of the fault."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from discover import spec
 from discover.errors import UserError, nearest
 from discover.store import Store
+from primitives.gpu import devices
 
 if TYPE_CHECKING:
     from discover.artifact import Check
@@ -170,16 +172,20 @@ class Run:
         names = ("generation", self.problem.axes[0].name, "searched", "meta-validation")
         return [dict(zip(names, (g, low + k, s, m), strict=True)) for g, k, s, m in zip(*columns, strict=True)]
 
-    def resume(self, workers: int | None = None, observe: Observe | None = None) -> Run:
+    def resume(self, workers: int | None = None, observe: Observe | None = None, device: str | None = None) -> Run:
         """Continue until the budget is spent; the records become those of the uninterrupted run."""
         with Store.open(self.folder) as store:
             if store.status != "done":
-                continue_search(self.on(workers), store, observe)
+                continue_search(self.on(workers, device), store, observe)
         return self
 
-    def on(self, workers: int | None) -> spec.Spec:
-        """The spec on that many workers (None: as many as it began with)."""
-        return self.spec.with_workers(workers or int(self.environment.get("workers", "1")))
+    def on(self, workers: int | None, device: str | None = None) -> spec.Spec:
+        """The spec on that many workers, and that device of the kind that it began on (None: as it began)."""
+        kind = self.spec.run.device
+        if device is not None and device.partition(":")[0] != kind:
+            raise UserError(f"{self.folder}: its scores are of {kind}, not of {device}; begin a new run there")
+        workers = workers or int(self.environment.get("workers", "1"))
+        return self.spec.on(workers=workers, device=device or kind)
 
     def provenance(self, entry: Entry) -> dict[str, Any]:
         """Where a find comes from, for exporters: JSON data without times, so that equal runs give equal files."""
@@ -228,6 +234,7 @@ def run(
     seed: int | None = None,
     budget: int | None = None,
     workers: int | None = None,
+    device: str | None = None,
     out: str | Path | None = None,
     set: Iterable[str] = (),
     observe: Observe | None = None,
@@ -235,12 +242,13 @@ def run(
     """Run a search to its end, in a new run folder (runs/ID, or `out`).
 
     name     "DOMAIN/NAME", or a .toml spec file
+    device   "auto", "cpu", "cuda" or "cuda:N"
     set      overrides, "strategy.population=100"
     observe  called with a discover.progress.Progress after each generation, and once more before the finds are polished
     Raises UserError for what the user can mend. After an exception, Ctrl-C included, `load(folder).resume()` goes on.
     """
-    given = {"seed": seed, "budget": budget, "workers": workers}
-    resolved = spec.load(name, [*set, *(f"run.{k}={v}" for k, v in given.items() if v is not None)])
+    given = {"seed": seed, "budget": budget, "workers": workers, "device": device}
+    resolved = settled(spec.load(name, [*set, *(f"run.{k}={v}" for k, v in given.items() if v is not None)]))
     with start(resolved, out) as store:
         continue_search(resolved, store, observe)
     return Run(store.folder)
@@ -269,12 +277,35 @@ def export(run: Run | str | Path, id: str | None = None, to: str | None = None) 
     return (run if isinstance(run, Run) else load(run)).export(id, to)
 
 
+def settled(resolved: spec.Spec) -> spec.Spec:
+    """The spec on a device that is there: "auto" becomes a GPU or the CPU. Raises DeviceError where it cannot be used."""
+    if resolved.run.device == "cpu":
+        return resolved
+    device, why = devices.choose(resolved.run.device)
+    if why:
+        print(f"discover: no GPU is used, the CPU is: {why}", file=sys.stderr)
+    return resolved.on(device=str(device))
+
+
+def _placed(resolved: spec.Spec) -> Any:
+    """The Problem or Sweep of a spec, on its device."""
+    from discover import workers
+
+    problem = workers.problem_of(resolved.ref)
+    device = devices.resolve(resolved.run.device)
+    if device.kind not in problem.devices:
+        raise UserError(f"{resolved.search}/{resolved.name} runs on {' and '.join(problem.devices)} only")
+    problem.device = device
+    return problem
+
+
 def start(resolved: spec.Spec, out: str | Path | None = None) -> Store:
     """A store in a new run folder; of a search that is impossible, no folder is left."""
-    from discover import sweep, workers
+    from discover import sweep
     from discover.doctor import environment
 
-    sweep.admit(workers.problem_of(resolved.ref), resolved)
+    problem = _placed(resolved)
+    sweep.admit(problem, resolved)
     config = {
         "name": resolved.name,
         "summary": resolved.summary,
@@ -282,6 +313,8 @@ def start(resolved: spec.Spec, out: str | Path | None = None) -> Store:
         "spec": resolved.config,
     }
     noted = environment() | {"workers": str(resolved.run.workers)}
+    if problem.device.is_cuda:
+        noted["device"] = problem.device.name
     return Store.create(out if out is not None else _free_folder(resolved), config, noted)
 
 
@@ -302,7 +335,7 @@ def continue_search(resolved: spec.Spec, store: Store, observe: Observe | None) 
     from discover import engine, sweep, workers
     from discover.problem import Sweep
 
-    problem = workers.problem_of(resolved.ref)
+    problem = _placed(resolved)
     search = sweep.sweep if isinstance(problem, Sweep) else engine.search
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))  # sums in BLAS depend on the number of threads

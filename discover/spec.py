@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from discover import registry
 from discover.errors import UserError, nearest
+from primitives.gpu import devices
 
 StrategyName = Literal["regularized", "nsga2", "map_elites", "niched", "random", "constants_only", "exhaustive"]
 M = TypeVar("M", bound=BaseModel)
@@ -71,7 +72,9 @@ class Run(Model):
     budget   candidates in all; the last generation is cut so that the total is exact
     seed     every random number derives from it
     workers  processes that score; no influence on any result
-    chunk    candidates scored per task
+    device   "cpu", or a GPU that scores all candidates of a generation at once: "cuda" or "cuda:N"; "auto" takes the
+             first GPU or else the CPU. Scores on a GPU may differ in their last digits
+    chunk    candidates scored per task (of a processor)
     meta_every     generations between meta-validations, where the problem has some (0: never)
     meta_patience  meta-validations without improvement before the search stops (0: never)
     """
@@ -79,9 +82,17 @@ class Run(Model):
     budget: int = Field(ge=1, le=10**15)
     seed: int = Field(default=0, ge=0, lt=2**63)
     workers: int = Field(default=1, ge=1, le=1024)
+    device: str = "cpu"
     chunk: int = Field(default=64, ge=1)
     meta_every: int = Field(default=0, ge=0)
     meta_patience: int = Field(default=0, ge=0)
+
+    @field_validator("device")
+    @classmethod
+    def _known(cls, device: str) -> str:
+        if not devices.valid(device):
+            raise ValueError(f"{device!r} is not auto, cpu, cuda or cuda:N")
+        return device
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,9 @@ class Spec:
         run = self.run.model_dump(mode="json", exclude={"workers"})
         if not self.run.meta_every:  # then nothing is meta-validated, and documents from before it keep their hash
             del run["meta_every"], run["meta_patience"]
+        run["device"] = run["device"].partition(":")[0]  # which of several GPUs does not matter
+        if run["device"] == "cpu":
+            del run["device"]
         strategy = self.strategy.model_dump(mode="json")
         for key in ("parents", "winner", "random"):  # so too documents from before there was a choice
             if strategy[key] == Strategy.model_fields[key].default:
@@ -122,10 +136,15 @@ class Spec:
         """What another process builds the Problem from: search name, canonical JSON of the problem's config."""
         return self.search, canonical_json(self.config["problem"])
 
-    def with_workers(self, workers: int) -> Spec:
-        """The same search on another number of workers."""
-        run = _validate(Run, self.run.model_dump() | {"workers": workers}, "--workers", "run")
+    def on(self, **given: Any) -> Spec:
+        """The same search on another number of `workers`, or another `device`."""
+        run = _validate(Run, self.run.model_dump() | given, f"--{next(iter(given), '')}", "run")
         return replace(self, run=run)
+
+    @property
+    def task(self) -> int:
+        """Candidates that are scored at once: a chunk, or on a GPU a generation."""
+        return self.run.chunk if self.run.device == "cpu" else self.strategy.batch
 
 
 def canonical_json(data: Any) -> str:

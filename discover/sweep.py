@@ -43,14 +43,14 @@ def admit(problem: Any, spec: Spec) -> None:
 
 def estimate(problem: Sweep, spec: Spec) -> float:
     """About how many seconds a sweep will take, from two tasks out of its middle; 0 if it has only few."""
-    total, size = _budget(problem, spec), spec.run.chunk
+    total, size = _budget(problem, spec), spec.task
     if total < 100 * size:
         return 0.0
     problem.scan(total // 4, total // 4 + size)  # compiles, and makes tables
     start = time.perf_counter()
     for first in (total // 3, 2 * total // 3):
         problem.scan(first, first + size)
-    return (time.perf_counter() - start) * total / (2 * size) / spec.run.workers
+    return (time.perf_counter() - start) * total / (2 * size) / (1 if problem.device.is_cuda else spec.run.workers)
 
 
 def duration(seconds: float) -> str:
@@ -82,13 +82,14 @@ def sweep(
         kept = [hits(store)]
         progress.generation, progress.candidates = len(store.generations()), totals["candidates"]
         progress.seconds = sum(store.timings().values())
-    results = _stream(executor, ref, _parts(progress.generation * batch, budget, batch, spec.run.chunk), spec)
+    scanner = workers.InlineExecutor() if problem.device.is_cuda else executor
+    results = _stream(scanner, ref, _parts(progress.generation * batch, budget, batch, spec.task), spec)
     while progress.candidates < budget:
         begun = time.perf_counter()
         n = min(batch, budget - progress.candidates)
         counts = {"candidates": n}
         found: list[dict[str, np.ndarray]] = []
-        for _ in range(-(-n // spec.run.chunk)):
+        for _ in range(-(-n // spec.task)):
             counted, arrays = next(results)
             _add(counts, counted)
             found.append(arrays)

@@ -33,7 +33,7 @@ def test_it_comes_back_from_its_config():
 def test_the_hash_covers_what_affects_results_and_nothing_else():
     reference = spec.load("toy/one").config_hash
     assert spec.load("toy/one", ["workers=8"]).config_hash == reference
-    assert spec.load("toy/one").with_workers(3).config_hash == reference
+    assert spec.load("toy/one").on(workers=3).config_hash == reference
     for change in ["seed=1", "budget=640", "population=21", "problem.width=1.5", "name=random", "restart_after=3"]:
         assert spec.load("toy/one", [change]).config_hash != reference, change
 

@@ -1,7 +1,8 @@
 """More elementary functions for `vecmath`, composed from its own: powers and roots, the hyperbolic ones, the inverses.
 
-In the same style: straight-line code without library calls, so that loops over them become vector code. Decided: log1p is that of |1 + x|, power that of |x|; cbrt takes a subnormal for zero; arcsin and arccos
-are NaN beyond 1, arctanh too, arccosh below 1.
+In the same style: straight-line code without library calls, so that loops over them become vector code. Decided:
+log1p is that of |1 + x|, power that of |x|; cbrt takes a subnormal for zero; arcsin and arccos are NaN beyond 1,
+arctanh too, arccosh below 1.
 """
 
 from __future__ import annotations
