@@ -33,11 +33,12 @@ from primitives.text import parse
 from searches.normalizers.alive import SCALES, SHAPE, alive
 from searches.normalizers.config import Gate, Net, NormalizerConfig, Training
 from searches.normalizers.data import Images, load
+from searches.normalizers.descent import MOMENTUM
 from searches.normalizers.layer import Layer
 from searches.normalizers.nets import ConvolutionalNet
 from searches.normalizers.programs import BEGIN, SIGNATURE
 from searches.normalizers.stability import ascend
-from searches.normalizers.training import LANES, MOMENTUM, Lanes, batches, one_thread, train
+from searches.normalizers.training import LANES, Lanes, batches, one_thread, train
 
 # Like what a search breeds: with and without statistics of the batch, some that norms need many steps for.
 TEXTS = (

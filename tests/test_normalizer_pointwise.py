@@ -21,11 +21,12 @@ from primitives.text import parse
 from searches.normalizers.config import Gate, Net, Training
 from searches.normalizers.curves import curves, describe, properties
 from searches.normalizers.data import Images, load
+from searches.normalizers.descent import Adam
 from searches.normalizers.known import known
 from searches.normalizers.layer import Layer, layers
 from searches.normalizers.programs import POINT_SIGNATURE
 from searches.normalizers.stability import ascend
-from searches.normalizers.training import Adam, Lanes, train
+from searches.normalizers.training import Lanes, train
 from searches.normalizers.transformer import LAYER_NORM, RMS_NORM, TransformerNet
 
 CURVES = ["tanh(x)", "x", "max(x, 0)", "sigmoid(x)"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from primitives.gpu.devices import CPU, Device, torch_device
 from searches.normalizers.layer import Layer
 from searches.normalizers.programs import BEGIN
 from searches.normalizers.training import one_thread
@@ -22,7 +23,7 @@ DIFFERENT = 1e-9  # differences above this share of the result are no rounding e
 _KEY = 20200406
 
 
-def alive(candidates: Sequence[Layer]) -> np.ndarray:
+def alive(candidates: Sequence[Layer], device: Device = CPU) -> np.ndarray:
     """Whether each layer may be worth training: bool[n].
 
     Normal x of three scales, trainable leaves as they begin. Alive: the result, and its gradients with respect to x
@@ -38,7 +39,10 @@ def alive(candidates: Sequence[Layer]) -> np.ndarray:
     size = np.array(SCALES).reshape(1, -1, 1, 1, 1, 1)
     shape = (images, len(SCALES), groups, channels, height, width)
     x, other = (torch.from_numpy(size * stream.normal(size=shape)) for _ in range(2))
-    single, direction = x.float().requires_grad_(), torch.from_numpy(stream.normal(size=shape)).float()
+    direction = torch.from_numpy(stream.normal(size=shape)).float()
+    if device.is_cuda:
+        return _together(candidates, device, x, other, direction)
+    single = x.float().requires_grad_()
     found = np.zeros(len(candidates), bool)
     with one_thread():
         for i, candidate in enumerate(candidates):
@@ -46,7 +50,7 @@ def alive(candidates: Sequence[Layer]) -> np.ndarray:
             with torch.no_grad():
                 doubles = [v.double() for v in numbers]
                 first, second = candidate(x, *doubles), candidate(other, *doubles)
-                if not (_differ(first, second) and _differ(first, first.mean((-2, -1), keepdim=True))):
+                if not (_differ(first, second).any() and _differ(first, first.mean((-2, -1), keepdim=True)).any()):
                     continue
             leaves = [single, *(v.requires_grad_() for v in numbers)]
             y = candidate(*leaves)
@@ -57,5 +61,39 @@ def alive(candidates: Sequence[Layer]) -> np.ndarray:
     return found
 
 
-def _differ(first: Tensor, second: Tensor) -> bool:
-    return bool(((first - second).abs() > DIFFERENT * (1.0 + first.abs())).any())
+def _together(candidates: Sequence[Layer], device: Device, x: Tensor, other: Tensor, direction: Tensor) -> np.ndarray:
+    """The same of all of them at once, the answers fetched once."""
+    import torch
+
+    from searches.normalizers.together import Together
+
+    if not candidates:
+        return np.zeros(0, bool)
+    n, scales, place = len(candidates), len(SCALES), torch_device(device)
+    _, groups, channels, _, _ = SHAPE
+    layers = Together(candidates, scales, axis=1)
+    x, other, direction = (t.to(place).repeat(1, n, 1, 1, 1, 1) for t in (x, other, direction))
+    numbers = [
+        torch.full((1, n * scales, groups, channels, 1, 1), BEGIN[v], device=place) for v in candidates[0].leaves
+    ]
+
+    def each(fine: Tensor) -> Tensor:
+        """Of lanes [b, lanes, ..] those of every candidate, [n, rest]."""
+        return fine.unflatten(1, (n, scales)).transpose(0, 1).flatten(1)
+
+    with torch.no_grad():
+        doubles = [v.double() for v in numbers]
+        first, second = layers(x, *doubles), layers(other, *doubles)
+        found = each(_differ(first, second)).any(1) & each(_differ(first, first.mean((-2, -1), keepdim=True))).any(1)
+    leaves = [x.float().requires_grad_(), *(v.requires_grad_() for v in numbers)]
+    y = layers(*leaves)
+    found &= each(torch.isfinite(y)).all(1)
+    slopes = torch.autograd.grad((y * direction).sum(), leaves, allow_unused=True)
+    for slope in slopes:
+        if slope is not None:
+            found &= each(torch.isfinite(slope)).all(1)
+    return found.cpu().numpy()
+
+
+def _differ(first: Tensor, second: Tensor) -> Tensor:
+    return (first - second).abs() > DIFFERENT * (1.0 + first.abs())

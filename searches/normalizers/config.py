@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+Precision = Literal["float32", "bfloat16"]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -93,6 +94,8 @@ class NormalizerConfig(Model):
     final, meta  trainings of the finalists, with seeds of their own: in the three networks, and in the meta network
     finalists    how many of a series (with statistics of the batch, or without)
     data_seed    names initial weights and orders of the data
+    precision    in which trainings convolve and multiply matrices: float32, or what they take is rounded to bfloat16.
+                 Weights, statistics, and whatever else layers do, are float32; so is the stability gate
     """
 
     space: Literal["layers", "pointwise"] = "layers"
@@ -113,3 +116,12 @@ class NormalizerConfig(Model):
     meta: Training = Training(steps=300, seeds=2)
     finalists: int = Field(default=6, ge=1, le=1000)
     data_seed: int = Field(default=0, ge=0, lt=2**63)
+    precision: Precision = "float32"
+
+    @model_serializer(mode="wrap")
+    def _chosen(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the precision where it is the usual one: what is older than the choice keeps its hash."""
+        data: dict[str, Any] = handler(self)
+        if self.precision == "float32":
+            data.pop("precision", None)
+        return data

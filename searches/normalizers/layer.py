@@ -21,21 +21,27 @@ class Layer:
 
     Moments take x as [b, .., g, c, h, w]; everything that is constant over an axis has one element along it, so most of
     what a layer computes is small. The result may lack elements along axes that it is constant over.
+
+    steps      the calls: function, numbers of its arguments (leaves, then results; -1 is the first constant), and
+               number of its result
+    constants  of the program
+    result     the number of the last result
     """
 
     def __init__(self, program: Program, primitives: PrimitiveSet) -> None:
         self.program = program
         self.leaves = program.signature.inputs[1:]
-        self._result = program.results[0]
-        self._steps = _steps(program, primitives)
+        self.constants = program.constants
+        self.result = program.results[0]
+        self.steps = _steps(program, primitives)
         self._constants: dict[Any, tuple[Tensor, ...]] = {}  # of a dtype, a device and so many axes
 
     def __call__(self, *leaves: Tensor) -> Tensor:
         """What it makes of x and the trainable leaves."""
         values: dict[int, Tensor] = dict(enumerate(leaves)) | self._constants_like(leaves[0])
-        for function, arguments, result in self._steps:
+        for function, arguments, result in self.steps:
             values[result] = function(*[values[v] for v in arguments])
-        return values[self._result]
+        return values[self.result]
 
     def _constants_like(self, x: Tensor) -> dict[int, Tensor]:
         kind = x.dtype, x.device, x.dim()  # all axes, for moments of constants

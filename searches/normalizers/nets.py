@@ -53,14 +53,12 @@ class ConvolutionalNet:
 
     def __call__(self, weights: Mapping[str, Tensor], images: Tensor, apply: Apply) -> Tensor:
         """Logits [l, b, classes] of images [b, l, c, h, w]; `apply(i, x)` is the i-th layer of x [b, l, g, c, h, w]."""
-        import torch
-
         h = _convolution(images, weights["stem"], self.net.stride)
         for i in range(self.net.blocks):
             branch = _convolution(self._apply(apply, i, h), weights[f"block{i}"])
             h = h + branch if self.net.kind == "residual" else branch
         features = self._apply(apply, self.net.blocks, h).mean((3, 4)).transpose(0, 1)
-        return torch.baddbmm(weights["bias"][:, None], features, weights["head"].transpose(1, 2))
+        return plus_product(weights["bias"][:, None], features, weights["head"].transpose(1, 2))
 
     def spread(self, numbers: Tensor) -> Tensor:
         """Numbers [l, c] of each lane's channels as [1, l, g, c, 1, 1], for what a layer takes."""
@@ -73,7 +71,15 @@ class ConvolutionalNet:
 
 
 def _convolution(x: Tensor, weights: Tensor, stride: int = 1) -> Tensor:
-    """3 x 3 with a border of zeros: [b, l, c, h, w] and [l, k, c, 3, 3] give [b, l, k, h, w]."""
+    """3 x 3 with a border of zeros: [b, l, c, h, w] and [l, k, c, 3, 3] give [b, l, k, h, w], of the dtype of x.
+
+    On a GPU one product of matrices a lane: cuDNN is not made for a thousand groups of few channels.
+    """
+    return (_products if x.is_cuda else _groups)(x, weights, stride).to(x.dtype)
+
+
+def _groups(x: Tensor, weights: Tensor, stride: int) -> Tensor:
+    """As one convolution of as many groups as there are lanes."""
     import torch
 
     b, lanes, c, height, width = x.shape
@@ -86,3 +92,30 @@ def _convolution(x: Tensor, weights: Tensor, stride: int = 1) -> Tensor:
         groups=lanes,
     )
     return y.view(b, lanes, k, y.shape[2], y.shape[3])
+
+
+def _products(x: Tensor, weights: Tensor, stride: int) -> Tensor:
+    """As one product [k, c 3 3] @ [c 3 3, b h w] a lane."""
+    import torch
+
+    patches = torch.nn.functional.pad(x, (1, 1, 1, 1)).unfold(3, 3, stride).unfold(4, 3, stride)
+    b, lanes, _, height, width = patches.shape[:5]
+    columns = patches.permute(1, 2, 5, 6, 0, 3, 4).reshape(lanes, -1, b * height * width)
+    y = torch.bmm(weights.flatten(2), columns)
+    return y.view(lanes, -1, b, height, width).permute(2, 0, 1, 3, 4)
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """[l, n, k] @ [l, k, m]; where autocast rounds what is multiplied, the result has the dtype of `a` again."""
+    import torch
+
+    return torch.bmm(a, b).to(a.dtype)
+
+
+def plus_product(c: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """c + a @ b; where autocast rounds what is multiplied, `c` is not rounded."""
+    import torch
+
+    if torch.is_autocast_enabled(c.device.type):
+        return c + product(a, b)
+    return torch.baddbmm(c, a, b)

@@ -39,6 +39,7 @@ class NormalizerProblem(Problem):
     """Programs that, in the place of every normalization, let three networks learn."""
 
     title = "normalizer"
+    devices = ("cpu", "cuda")
     objectives = (Objective("nodes"), Objective("loss", "nats"), Objective("error", "share, MNIST"))
     keep_raw = True
     record_stage = True  # what audit.py reads
@@ -128,10 +129,10 @@ class NormalizerProblem(Problem):
             return score, batch.const
         if stage == ALIVE:
             require_mnist()  # a search that could not rank its finalists stops here, not at its end
-            score[~alive(candidates)] = np.nan
+            score[~alive(candidates, self.device)] = np.nan
         elif stage == STABILITY:
             seed = self.seeds(SEARCH, 1)
-            norm = ascend(self.networks["deep"], candidates, self.images, seed, c.gate)
+            norm = ascend(self.networks["deep"], candidates, self.images, seed, c.gate, self.device)
             score[~(norm <= c.gate.limit)] = np.nan
         elif stage == META_STAGE:
             score[:] = self._meta(candidates, META).loss.mean(axis=1)[:, None]
@@ -152,8 +153,13 @@ class NormalizerProblem(Problem):
         self, candidates: Sequence[Any], names: Sequence[str], training: Training, purpose: int
     ) -> list[Outcome]:
         """What becomes of candidates in the named networks."""
+        return [self._train(self.networks[name], candidates, self.images, training, purpose) for name in names]
+
+    def _train(
+        self, network: Any, candidates: Sequence[Any], images: Images, training: Training, purpose: int
+    ) -> Outcome:
         seeds = self.seeds(purpose, training.seeds)
-        return [train(self.networks[name], candidates, self.images, seeds, training) for name in names]
+        return train(network, candidates, images, seeds, training, self.device, self.config.precision)
 
     def seeds(self, purpose: int, n: int) -> np.ndarray:
         """uint64[n]: the seeds of a purpose."""
@@ -162,15 +168,7 @@ class NormalizerProblem(Problem):
 
     def _meta(self, candidates: Sequence[Any], purpose: int) -> Outcome:
         images = load("mnist", "meta")
-        network = self.network(self.config.meta_net, images)
-        return train(network, candidates, images, self.seeds(purpose, self.config.meta.seeds), self.config.meta)
-
-    def final(self, program: Program) -> dict[str, float]:
-        """The objectives of one program, on seeds that no strategy has seen."""
-        candidates = layers([program], self.primitives)
-        losses = [outcome.loss.mean() for outcome in self.outcomes(candidates, NETS, self.config.final, FINAL)]
-        error = float(self._meta(candidates, FINAL).error.mean())
-        return {"nodes": float(len(program.instructions)), "loss": float(np.mean(losses)), "error": error}
+        return self._train(self.network(self.config.meta_net, images), candidates, images, self.config.meta, purpose)
 
     def finalists(self, finds: Sequence[Find]) -> list[Find]:
         """Those to train again, the best by the score of the search first; by default so many of all."""
@@ -179,13 +177,27 @@ class NormalizerProblem(Problem):
     def finish(self, finds: Sequence[Find], each: Each) -> list[Find]:
         """Train the finalists again, on fresh seeds, and in another network on MNIST; the best there come first."""
         chosen = self.finalists(finds)
-        measured = each("final", [f.program for f in chosen])
+        programs = [f.program for f in chosen]
+        measured = self.measures(programs) if self.device.is_cuda else each("measure", programs)
         again = [replace(f, objectives=m) for f, m in zip(chosen, measured, strict=True)]
         return sorted(again, key=lambda f: f.objectives["error"])
 
     def measure(self, program: Program) -> dict[str, float]:
-        """Nodes, mean loss in the three networks, and error in the meta network, from scratch."""
-        return self.final(program)
+        """Nodes, mean loss in the three networks, and error in the meta network, on seeds that no strategy has seen."""
+        return self.measures([program])[0]
+
+    def measures(self, programs: Sequence[Program]) -> list[dict[str, float]]:
+        """The same of several, all of them trained together."""
+        if not programs:
+            return []
+        candidates = layers(programs, self.primitives)
+        trained = self.outcomes(candidates, NETS, self.config.final, FINAL)
+        losses = np.mean([outcome.loss.mean(axis=1) for outcome in trained], axis=0)
+        errors = self._meta(candidates, FINAL).error.mean(axis=1)
+        return [
+            {"nodes": float(len(program.instructions)), "loss": float(loss), "error": float(error)}
+            for program, loss, error in zip(programs, losses, errors, strict=True)
+        ]
 
     def explain(self, find: Find) -> list[tuple[str, str]]:
         """What a find is: its relatives and how it behaves."""

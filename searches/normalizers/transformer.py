@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from discover.errors import UserError
 from primitives.images import EPS
 from searches.normalizers.config import Net
-from searches.normalizers.nets import Weights
+from searches.normalizers.nets import Weights, plus_product, product
 
 if TYPE_CHECKING:
     import torch
@@ -61,15 +61,15 @@ class TransformerNet:
         patches = self._patches(images)
         lanes, b, tokens, _ = patches.shape
         d = self.features
-        h = torch.bmm(patches.flatten(1, 2), weights["patch"]).view(lanes, b, tokens, d) + weights["position"][:, None]
+        h = product(patches.flatten(1, 2), weights["patch"]).view(lanes, b, tokens, d) + weights["position"][:, None]
         h = h.view(lanes, b * tokens, d)
         for i in range(self.net.blocks):
-            qkv = torch.bmm(apply(2 * i, h), weights[f"block{i}.qkv"])
-            h = torch.baddbmm(h, self._attend(qkv, tokens), weights[f"block{i}.out"])
-            up = torch.bmm(apply(2 * i + 1, h), weights[f"block{i}.up"])
-            h = torch.baddbmm(h, gelu(up), weights[f"block{i}.down"])
+            qkv = product(apply(2 * i, h), weights[f"block{i}.qkv"])
+            h = plus_product(h, self._attend(qkv, tokens), weights[f"block{i}.out"])
+            up = product(apply(2 * i + 1, h), weights[f"block{i}.up"])
+            h = plus_product(h, gelu(up), weights[f"block{i}.down"])
         features = apply(2 * self.net.blocks, h).view(lanes, b, tokens, d).mean(2)
-        return torch.baddbmm(weights["bias"][:, None], features, weights["head"])
+        return plus_product(weights["bias"][:, None], features, weights["head"])
 
     def spread(self, numbers: Tensor) -> Tensor:
         """Numbers [l, k] of each lane as [l, 1, k], for tokens."""
@@ -95,8 +95,8 @@ class TransformerNet:
         split = qkv.view(-1, tokens, 3, heads, size).permute(2, 0, 3, 1, 4).reshape(3, -1, tokens, size)
         q, k, v = split.unbind()
         # keys, then queries: torch is four times as fast along an axis that is not the last, where tokens are few
-        weights = torch.softmax(torch.bmm(k, q.transpose(1, 2) * (1.0 / math.sqrt(size))), 1)
-        seen = torch.bmm(weights.transpose(1, 2), v).view(-1, heads, tokens, size).transpose(1, 2)
+        weights = torch.softmax(product(k, q.transpose(1, 2) * (1.0 / math.sqrt(size))), 1)
+        seen = product(weights.transpose(1, 2), v).view(-1, heads, tokens, size).transpose(1, 2)
         return seen.reshape(lanes, n, self.features)
 
 
@@ -107,6 +107,7 @@ class FeatureNorm:
 
     def __init__(self, centred: bool) -> None:
         self.centred = centred
+        self.steps, self.constants, self.result = ((self, (0,), 3),), (), 3  # as a Layer has them
 
     def __call__(self, x: Tensor, *leaves: Tensor) -> Tensor:
         """(x - mean) / sqrt(variance + EPS) over the features, the last axis; not centred, x / sqrt(mean(x²) + EPS)."""
