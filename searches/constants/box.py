@@ -6,6 +6,7 @@ The method of arXiv 1907.00205 (meet in the middle), with the tail's asymptotic 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from searches.constants.neighbours import Member, Neighbours, unknown_of
 from searches.constants.subject import ALSO, ConstantsDomain, find_of, key_of, meaning
 
 if TYPE_CHECKING:
+    from searches.constants.gpu.scan import Scanner
     from searches.constants.identify.canonical import Canonical
     from searches.constants.identify.formula import Formula
     from searches.constants.identify.moebius import Table
@@ -33,6 +35,23 @@ TRIES = 8  # forms that a value is compared with, simplest first
 KINDS = ("converge", "terminate", "oscillate", "diverge", "slow", "overflow")  # in the order of evaluate.Kind
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Fractions, evaluated.
+
+    kinds     how many there are of each kind
+    rational  limits that are known to be rational, and not among the following
+    number    int64[m], ascending: fractions whose limits are to be looked up
+    value, digits  float64[m]: these limits, and how many digits of them are right
+    """
+
+    kinds: list[int]
+    rational: int
+    number: np.ndarray
+    value: np.ndarray
+    digits: np.ndarray
+
+
 class BoxSweep(ConstantsDomain, Sweep):
     """The fractions of a box.
 
@@ -40,6 +59,7 @@ class BoxSweep(ConstantsDomain, Sweep):
     (`identify.moebius.Table`), or UNIDENTIFIED where it only reduces factorially.
     """
 
+    devices = ("cpu", "cuda")
     how = "every fraction of a box, its limit looked up among forms of constants"
     counts = (
         "reduce", *KINDS, "rational", "matched", "algebraic", "confirmed", "refuted", "unresolved", "decoys_matched",
@@ -87,8 +107,38 @@ class BoxSweep(ConstantsDomain, Sweep):
 
     def scan(self, start: int, stop: int) -> tuple[dict[str, int], dict[str, np.ndarray]]:
         """Evaluate, look up, confirm; see Sweep."""
-        from searches.constants.evaluate import Kind, first_pass
         from searches.constants.identify.moebius import rationals
+
+        seen = self._scanner.scan(start, stop) if self.device.is_cuda else self._limits(start, stop)
+        rational = rationals(seen.value, seen.digits)[:, 1] != 0
+        counts = dict.fromkeys(self.counts, 0) | dict(zip(KINDS, seen.kinds, strict=True))
+        counts |= {"reduce": sum(seen.kinds), "rational": seen.rational + int(rational.sum())}
+        index, codes = self.table.lookup(seen.value, seen.digits)
+        hits = []
+        decoys = self.table.decoy(codes)
+        for at, mine in _groups(index):
+            number = seen.number[at : at + 1]
+            a, b = self.box.rows(number)
+            hit = self._confirm(Fraction.of(a[0].tolist(), b[0].tolist()), codes[mine].tolist(), decoys[mine], counts)
+            if hit is not None:
+                hits.append((int(number[0]), *hit))
+        if self._everything:
+            rational[index] = True
+            hits += [(n, UNIDENTIFIED, 0.0) for n in seen.number[~rational].tolist()]
+        hits.sort()
+        columns = zip(*hits, strict=True) if hits else ((), (), ())
+        return counts, dict(
+            zip(("number", "code", "digits"), map(_column, columns, (np.int64, np.int64, np.float64)), strict=True)
+        )
+
+    @property
+    def _everything(self) -> bool:
+        """Whether limits that no form explains are hits too."""
+        return self.config.box.sieve and bool(self.config.box.tries or self.config.box.neighbours)
+
+    def _limits(self, start: int, stop: int) -> Limits:
+        """Evaluate some fractions, on the CPU."""
+        from searches.constants.evaluate import Kind, first_pass
 
         if self.config.box.sieve:
             number, a, b = self.box.reducing(start, stop)
@@ -96,29 +146,17 @@ class BoxSweep(ConstantsDomain, Sweep):
             number = np.arange(start, stop)
             a, b = self.box.rows(number)
         first = first_pass(a, b, self.config.box.depth)
-        kinds = np.bincount(first.kind, minlength=len(Kind)).tolist()
-        counts = dict.fromkeys(self.counts, 0) | {"reduce": len(a)} | dict(zip(KINDS, kinds, strict=True))
         limits = np.flatnonzero(first.kind == Kind.CONVERGES)
-        value, digits = first.value[limits], first.digits[limits]
-        rational = rationals(value, digits)[:, 1] != 0
-        counts["rational"] = int(rational.sum())
-        index, codes = self.table.lookup(value, digits)
-        hits = []
-        decoys = self.table.decoy(codes)
-        for at, mine in _groups(index):
-            row = int(limits[at])
-            fraction = Fraction.of(a[row].tolist(), b[row].tolist())
-            hit = self._confirm(fraction, codes[mine].tolist(), decoys[mine], counts)
-            if hit is not None:
-                hits.append((int(number[row]), *hit))
-        if self.config.box.sieve and (self.config.box.tries or self.config.box.neighbours):
-            rational[index] = True
-            hits += [(n, UNIDENTIFIED, 0.0) for n in number[limits[~rational]].tolist()]
-        hits.sort()
-        columns = zip(*hits, strict=True) if hits else ((), (), ())
-        return counts, dict(
-            zip(("number", "code", "digits"), map(_column, columns, (np.int64, np.int64, np.float64)), strict=True)
-        )
+        kinds = np.bincount(first.kind, minlength=len(Kind)).tolist()
+        return Limits(kinds, 0, number[limits], first.value[limits], first.digits[limits])
+
+    @cached_property
+    def _scanner(self) -> Scanner:
+        """What evaluates and leaves out what cannot be a hit, on the GPU."""
+        from searches.constants.gpu.scan import Scanner
+
+        c = self.config.box
+        return Scanner(self.device, self.box, c.depth, self.table.values, c.sieve, self._everything)
 
     def _confirm(
         self, fraction: Fraction, codes: list[int], decoys: np.ndarray, counts: dict[str, int]

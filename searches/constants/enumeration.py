@@ -15,7 +15,11 @@ MAX_PRODUCTS = 2_000_000
 
 
 class Grid:
-    """All integer vectors between low and high, numbered with the first coordinate running fastest; without zero."""
+    """All integer vectors between low and high, numbered with the first coordinate running fastest; without zero.
+
+    zero   where the zero vector is among all, or how many there are if it is not among them
+    half   only the vectors after zero; with symmetric ranges, those before it are their negatives, in reverse order
+    """
 
     def __init__(self, ranges: Sequence[tuple[int, int]], half: bool = False) -> None:
         self.low = np.array([low for low, _ in ranges], np.int64)
@@ -26,14 +30,13 @@ class Grid:
         for (low, _), size in zip(ranges, self.sizes, strict=True):
             zero += -low * weight
             weight *= size
-        self._zero = zero if holds_zero else everything
-        # With symmetric ranges, the vectors after zero are the negatives of those before it, in reverse order.
-        self._half = half and all(low == -high for low, high in ranges)
-        self.total = everything - self._zero - 1 if self._half else everything - holds_zero
+        self.zero = zero if holds_zero else everything
+        self.half = half and all(low == -high for low, high in ranges)
+        self.total = everything - self.zero - 1 if self.half else everything - holds_zero
 
     def rows(self, index: np.ndarray) -> np.ndarray:
         """int64[n, coordinates]."""
-        index = index + self._zero + 1 if self._half else index + (index >= self._zero)
+        index = index + self.zero + 1 if self.half else index + (index >= self.zero)
         out = np.empty((len(index), len(self.sizes)), np.int64)
         for i, size in enumerate(self.sizes):
             index, out[:, i] = np.divmod(index, size)
@@ -41,15 +44,15 @@ class Grid:
 
     def span(self, start: int, stop: int) -> tuple[int, int]:
         """Where vectors from `start` to `stop` are among all those between low and high, zero counted too."""
-        if self._half:
-            return start + self._zero + 1, stop + self._zero + 1
-        return start + (start >= self._zero), stop + (stop > self._zero)
+        if self.half:
+            return start + self.zero + 1, stop + self.zero + 1
+        return start + (start >= self.zero), stop + (stop > self.zero)
 
     def index(self, place: np.ndarray) -> np.ndarray:
         """The numbers of vectors from their places among all; zero's is -1."""
-        if self._half:
-            return place - self._zero - 1
-        return np.where(place == self._zero, -1, place - (place > self._zero))
+        if self.half:
+            return place - self.zero - 1
+        return np.where(place == self.zero, -1, place - (place > self.zero))
 
 
 class Products:
@@ -65,21 +68,21 @@ class Products:
         ]
         contents = [c for c in range(low, high + 1) if c]
         self.total = comb(len(linear) + config.factors - 1, config.factors) * len(contents)
-        self._rows = np.zeros((0, config.factors + 1), np.int64)
+        self.table = np.zeros((0, config.factors + 1), np.int64)
         if self.total <= MAX_PRODUCTS:
             products = [_product(chosen) for chosen in combinations_with_replacement(linear, config.factors)]
             rows = [[c * x for x in p] for c in contents for p in products]
             if max(abs(x) for row in rows for x in row) < 2**62:
-                self._rows = np.array(rows, np.int64)
+                self.table = np.array(rows, np.int64)
 
     @property
     def possible(self) -> bool:
         """Whether the products could be written down."""
-        return len(self._rows) == self.total
+        return len(self.table) == self.total
 
     def rows(self, index: np.ndarray) -> np.ndarray:
         """int64[n, factors + 1]."""
-        return self._rows[index]
+        return self.table[index]
 
 
 def _product(factors: Sequence[Poly]) -> Poly:
@@ -90,24 +93,26 @@ def _product(factors: Sequence[Poly]) -> Poly:
 
 
 class Box:
-    """Every a with every b: number = b's number * (how many a) + a's number."""
+    """Every a with every b: number = b's number * (how many a) + a's number.
+
+    basis  int64[coefficients, terms]: the polynomials that a combines, powers of n or symmetric ones
+    """
 
     def __init__(self, config: BoxConfig) -> None:
         self.config = config
-        self._a = Grid(config.a, config.half)
-        self._b: Grid | Products = Products(config) if config.factors else Grid(config.b)
-        self._basis = _basis(config)
-        self.total = self._a.total * self._b.total
+        self.a = Grid(config.a, config.half)
+        self.b: Grid | Products = Products(config) if config.factors else Grid(config.b)
+        self.basis = _basis(config)
+        self.total = self.a.total * self.b.total
 
     @property
     def possible(self) -> bool:
         """Whether its factors, if it has some, are few enough to be written down."""
-        return not isinstance(self._b, Products) or self._b.possible
+        return not isinstance(self.b, Products) or self.b.possible
 
     def largest(self, depth: int) -> tuple[int, int]:
         """Above |a(n)| and |b(n)| for all n up to a depth."""
-        basis = np.eye(len(self.config.a), dtype=np.int64) if self._basis is None else self._basis
-        elements = [sum(abs(c) * depth**k for k, c in enumerate(row)) for row in basis.tolist()]
+        elements = [sum(abs(c) * depth**k for k, c in enumerate(row)) for row in self.basis.tolist()]
         a = sum(max(abs(low), abs(high)) * e for (low, high), e in zip(self.config.a, elements, strict=True))
         if self.config.factors:
             one = self.config.slopes * depth + self.config.offsets
@@ -116,31 +121,30 @@ class Box:
 
     def rows(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """int64[n, terms of a] and int64[n, terms of b] of these numbers, lowest degree first."""
-        a = self._a.rows(index % self._a.total)
-        return (a if self._basis is None else a @ self._basis), self._b.rows(index // self._a.total)
+        a = self.a.rows(index % self.a.total)
+        return (a @ self.basis if self.config.symmetric else a), self.b.rows(index // self.a.total)
 
     def reducing(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Numbers, int64[n], and rows of those fractions that reduce as far as can be: what `dynamics.sieve` keeps."""
         from searches.constants.dynamics import sieve
         from searches.constants.dynamics.residues import survivors
 
-        many = self._a.total
+        many = self.a.total
         which = np.arange(start // many, -(-stop // many))
-        spans = [self._a.span(max(start - i * many, 0), min(stop - i * many, many)) for i in which.tolist()]
-        basis = np.eye(len(self._a.sizes), dtype=np.int64) if self._basis is None else self._basis
-        b = self._b.rows(which)
-        row, place = survivors(b, np.array(spans), basis, self._a.low.tolist(), self._a.sizes)
-        index = self._a.index(place)
+        spans = [self.a.span(max(start - i * many, 0), min(stop - i * many, many)) for i in which.tolist()]
+        b = self.b.rows(which)
+        row, place = survivors(b, np.array(spans), self.basis, self.a.low.tolist(), self.a.sizes)
+        index = self.a.index(place)
         number = (which[row] * many + index)[index >= 0]
         x, y = self.rows(number)
         kept = sieve(x, y)
         return number[kept], x[kept], y[kept]
 
 
-def _basis(config: BoxConfig) -> np.ndarray | None:
-    """int64[coefficients, terms]: the polynomials that a combines; None: powers of n."""
+def _basis(config: BoxConfig) -> np.ndarray:
+    """int64[coefficients, terms]: the polynomials that a combines."""
     if not config.symmetric:
-        return None
+        return np.eye(len(config.a), dtype=np.int64)
     element: Poly = (1, 2) if config.odd else (1,)
     rows = []
     for _ in config.a:

@@ -27,6 +27,7 @@ import numpy as np
 from primitives.compiled import inner, outer
 
 PRIMES = (31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79)
+SIEVED = (7, 11, 13, 17, 19, 23, 29, *PRIMES)  # by the sieve, small ones first
 LANES = 64  # rows advanced together
 MAX_ORDER = 12
 _ROUND = np.float32(1.5 * 2**23)  # adding and subtracting it rounds to the nearest integer, below 2^22
@@ -43,7 +44,7 @@ def reduction(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = PRIMES) ->
     return conditions(a, b, primes).mean(axis=1)
 
 
-def sieve(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = (7, 11, 13, 17, 19, 23, 29, *PRIMES)) -> np.ndarray:
+def sieve(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = SIEVED) -> np.ndarray:
     """Which fractions of a batch reduce as far as can be, modulo all primes: bool[n].
 
     The primes are tried in turn, small ones first, on what is left: millions a second, because chance passes one in l
@@ -89,7 +90,7 @@ def vanishing(a: np.ndarray, b: np.ndarray, primes: tuple[int, ...] = PRIMES) ->
     n, order = len(a), max(1, min(b.shape[1] // 2, MAX_ORDER))
     trace, roots = np.empty((n, len(primes)), np.int32), np.empty((n, len(primes)), np.int32)
     width = max(a.shape[1], b.shape[1])
-    table = _weights(primes, width)
+    table = weights(primes, width)
     _vanishing(a, b, np.array(primes, np.int64), table, order, trace, roots)
     return trace, roots
 
@@ -101,7 +102,7 @@ def degrees(polys: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _weights(primes: tuple[int, ...], width: int) -> np.ndarray:
+def weights(primes: tuple[int, ...], width: int) -> np.ndarray:
     """float32[primes, largest, width, width]: [l, j, k, i] is C(i, k) j^(i-k) modulo l, nearest 0.
 
     The coefficient of e^k in (j + e)^i.

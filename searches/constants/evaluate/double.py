@@ -116,7 +116,7 @@ def steps(a, b, rows, columns_a, columns_b, n, size, state, work):
 
 
 @inner
-def _divided(u, u_low, v, v_low):
+def divided(u, u_low, v, v_low):
     """(u + u_low) / (v + v_low)."""
     q = u / v
     rest = fma(-q, v, u) + u_low - q * v_low
@@ -147,17 +147,29 @@ def _double(a, b, depth, result, columns_a, columns_b, tails, work, state, serie
                     state[8, lane] = work[1, lane]
             steps(a, b, rows, columns_a, columns_b, n, size, state[:4], state[4:8])
             for lane in range(LANES):
-                x, y = _divided(state[0, lane], state[1, lane], state[2, lane], state[3, lane])
+                x, y = divided(state[0, lane], state[1, lane], state[2, lane], state[3, lane])
                 if half == 0:
                     state[9, lane], state[10, lane] = x, y
                     continue
                 if lane >= lanes:
                     continue
                 i = rows[lane]
-                difference = abs((x - state[9, lane]) + (y - state[10, lane])) / max(abs(x), 1e-200)
-                error = state[8, lane] + 4 * difference
-                if error < LARGE and abs(x) < INFINITE and settled(a[i], b[i], depth, 2.0**63):
-                    result[0, i], result[1, i], result[2, i] = x, y, min(-math.log10(error), 31.5)
+                error = double_error(a[i], b[i], depth, x, y, state[9, lane], state[10, lane], state[8, lane])
+                if error < LARGE:
+                    result[0, i], result[1, i], result[2, i] = x, y, double_digits(error)
+
+
+@inner
+def double_error(a, b, depth, x, y, x0, y0, rounding):
+    """The relative error of x + y, of which a shorter depth says x0 + y0; infinite where it is no value."""
+    error = rounding + 4 * (abs((x - x0) + (y - y0)) / max(abs(x), 1e-200))
+    return error if error < LARGE and abs(x) < INFINITE and settled(a, b, depth, 2.0**63) else np.inf
+
+
+@inner
+def double_digits(error):
+    """Decimal digits of a double-double's relative error."""
+    return min(-math.log10(error), 31.5)
 
 
 @inner

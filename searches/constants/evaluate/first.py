@@ -23,7 +23,10 @@ FEW_TERMS = 6  # where convergence is exponential anyway
 EPS = 2.0**-53
 DEPTHS = ((28, 40), (128, 192))  # tried before the full depth, roots of a and b permitting
 AGREED = 8.0  # two depths agree if they differ by no more than this many times the bound on rounding
+STAGES = len(DEPTHS) + 1
 CONVERGES, TERMINATES, OSCILLATES, DIVERGES, SLOW, OVERFLOW = (int(k) for k in Kind)
+PENDING = -1  # not decided yet
+NO_DIGITS = 1.0  # a relative error
 ROOTS = 1 << 16  # integer roots of b are looked for up to here
 LIMIT = 2.0**63
 LEAST = 32  # terms that a fraction must have before its numbers grow too large
@@ -115,9 +118,11 @@ def first_root(p, d):
 
 
 @inner
-def _digits(error):
-    """Decimal digits of a relative error."""
-    return -math.log10(error) if error > 0 else 17.0
+def digits_of(error):
+    """Decimal digits of an error of `accepted`."""
+    if error == NO_DIGITS:
+        return 0.0
+    return min(-math.log10(error) if error > 0 else 17.0, 15.5)
 
 
 @inner
@@ -133,16 +138,37 @@ def _terminated(a, b, root):
 
 
 @inner
-def _accept(value, error, i, values, digits, kind, what):
-    """Write down a value with its relative error, or SLOW."""
+def accepted(value, error, what):
+    """(value, error, kind): what a value with a relative error stands for, or SLOW. A 0 has its absolute error."""
     if abs(value) > 1e150 or (abs(value) > INFINITE and LARGE < error < np.inf):
-        values[i], digits[i], kind[i] = math.inf, 0.0, DIVERGES
-    elif (error > LARGE or abs(value) < 1e-150) and abs(value) * (1 + error) < NOTHING:  # only rounding is left of it
-        values[i], digits[i], kind[i] = 0.0, min(_digits(abs(value) * (1 + error)), 15.5), what
-    elif error < LARGE:
-        values[i], digits[i], kind[i] = value, min(_digits(error), 15.5), what
-    else:
-        values[i], digits[i], kind[i] = math.nan, 0.0, SLOW
+        return math.inf, NO_DIGITS, DIVERGES
+    if (error > LARGE or abs(value) < 1e-150) and abs(value) * (1 + error) < NOTHING:  # only rounding is left of it
+        return 0.0, abs(value) * (1 + error), what
+    if error < LARGE:
+        return value, error, what
+    return math.nan, NO_DIGITS, SLOW
+
+
+@inner
+def tail_pair(a, b, short, long, series):
+    """(s, t, twice) of a row: its tails at two depths are s short^(twice/2) and t long^(twice/2)."""
+    d, e = _tail.degree(a), _tail.degree(b)
+    case = _tail.classify(a, d, b, e) if e >= 0 else _tail.DIVERGING
+    if case >= _tail.OSCILLATING:
+        return 1.0, 1.0, 0
+    if case == _tail.FACTORIAL:
+        return _one_step(a, b, short + 0.0), _one_step(a, b, long + 0.0), 0
+    c, g = series[0], series[1]
+    if case == _tail.EXPONENTIAL:
+        c, g = c[:FEW_TERMS], g[:FEW_TERMS]
+    twice, parts = _tail.series(case, a, d, b, e, c, g)
+    return _tail.total(c, parts, short), _tail.total(c, parts, long), twice
+
+
+@inner
+def _one_step(a, b, n):
+    f = at(a, n + 1)
+    return at(a, n) + (at(b, n + 1) / f if f != 0 else 0.0)
 
 
 @inner
@@ -150,22 +176,10 @@ def tails_at(a, b, rows, short, long, tails, series):
     """tails[0], tails[1]: those of each row at two depths, not 0."""
     for lane in range(len(rows)):
         i = rows[lane]
-        d, e = _tail.degree(a[i]), _tail.degree(b[i])
-        case = _tail.classify(a[i], d, b[i], e) if e >= 0 else _tail.DIVERGING
-        if case >= _tail.OSCILLATING:
-            tails[0, lane] = tails[1, lane] = 1.0
-        elif case == _tail.FACTORIAL:
-            for half in range(2):
-                n = (long if half else short) + 0.0
-                f = at(a[i], n + 1)
-                tails[half, lane] = at(a[i], n) + (at(b[i], n + 1) / f if f != 0 else 0.0)
-        else:
-            c, g = series[0], series[1]
-            if case == _tail.EXPONENTIAL:
-                c, g = c[:FEW_TERMS], g[:FEW_TERMS]
-            twice, parts = _tail.series(case, a[i], d, b[i], e, c, g)
-            tails[0, lane] = _tail.tail(c, twice, parts, short)
-            tails[1, lane] = _tail.tail(c, twice, parts, long)
+        tails[0, lane], tails[1, lane], twice = tail_pair(a[i], b[i], short, long, series)
+        if twice:
+            tails[0, lane] *= float(short) ** (twice / 2)
+            tails[1, lane] *= float(long) ** (twice / 2)
     for half in range(2):
         for lane in range(LANES):
             if lane >= len(rows) or tails[half, lane] == 0:
@@ -201,7 +215,13 @@ def rungs(a: np.ndarray, b: np.ndarray, depth: int, lower: tuple[int, ...]) -> l
 @outer
 def _reach(a, b, far):
     for i in range(a.shape[0]):
-        far[i] = max(_root_bound(a[i], _tail.degree(a[i])), _root_bound(b[i], _tail.degree(b[i])))
+        far[i] = reach(a[i], b[i])
+
+
+@inner
+def reach(a, b):
+    """Above the magnitude of all roots of a row's polynomials."""
+    return max(_root_bound(a, _tail.degree(a)), _root_bound(b, _tail.degree(b)))
 
 
 def convergents(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
@@ -240,36 +260,55 @@ def _deepest(a, b, depth):
     return low
 
 
+@inner
+def decided(a, b, depth):
+    """(kind, value, error, deepest) of a row as far as they need no evaluation: else the kind is PENDING."""
+    d, e = _tail.degree(a), _tail.degree(b)
+    n = _deepest(a, b, depth)
+    if n < min(LEAST, depth):
+        return OVERFLOW, math.nan, NO_DIGITS, n
+    root = first_root(b, e) if e >= 0 else 1
+    if root:
+        v, error = _terminated(a, b, root)
+        value, error, kind = accepted(v, error, TERMINATES)
+        return kind, value, error, n
+    case = _tail.classify(a, d, b, e)
+    if case >= _tail.OSCILLATING:
+        return OSCILLATES if case == _tail.OSCILLATING else DIVERGES, math.nan, NO_DIGITS, n
+    return PENDING, math.nan, NO_DIGITS, n
+
+
 @outer
 def _sort_out(a, b, depth, value, digits, kind, todo, deepest):
     """Decide what can be decided without evaluating; returns how many rows are left, their numbers in `todo`."""
     count = 0
     for i in range(a.shape[0]):
-        d, e = _tail.degree(a[i]), _tail.degree(b[i])
-        n = _deepest(a[i], b[i], depth)
-        if n < min(LEAST, depth):
-            kind[i] = OVERFLOW
-            continue
-        root = first_root(b[i], e) if e >= 0 else 1
-        if root:
-            v, error = _terminated(a[i], b[i], root)
-            _accept(v, error, i, value, digits, kind, TERMINATES)
-            continue
-        case = _tail.classify(a[i], d, b[i], e)
-        if case >= _tail.OSCILLATING:
-            kind[i] = OSCILLATES if case == _tail.OSCILLATING else DIVERGES
-            continue
-        todo[count] = i
-        deepest[count] = n
-        count += 1
+        kind[i], value[i], error, n = decided(a[i], b[i], depth)
+        digits[i] = digits_of(error)
+        if kind[i] == PENDING:
+            todo[count] = i
+            deepest[count] = n
+            count += 1
     return count
+
+
+@inner
+def content(v, w, e, last):
+    """(whether values v and w of two depths are enough, the relative error of w), e bounding its rounding.
+
+    `last`: there are no deeper ones; the series may not help much, nor more terms.
+    """
+    difference = abs(v - w) / max(abs(w), 1e-200)
+    agreed = difference <= AGREED * e and e < LARGE
+    enough = agreed or last or abs(w) * (e + difference) < NOTHING
+    return enough, e + (2 if agreed else 4) * difference
 
 
 @outer
 def _evaluate(a, b, deepest, value, digits, kind, todo, columns_a, columns_b, tails, work, series):
     """Evaluate the rows `todo`; deepest: of each of these, in ascending order or all the same."""
     count = len(todo)
-    for stage in range(3):
+    for stage in range(STAGES):
         kept = 0
         for block in range(0, count, LANES):
             lanes = min(LANES, count - block)
@@ -278,12 +317,10 @@ def _evaluate(a, b, deepest, value, digits, kind, todo, columns_a, columns_b, ta
             _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series)
             for lane in range(lanes):
                 i = rows[lane]
-                v, w, e = work[0, lane], work[3, lane], work[4, lane]
-                difference = abs(v - w) / max(abs(w), 1e-200)
-                agreed = difference <= AGREED * e and e < LARGE
-                if agreed or stage == 2 or abs(w) * (e + difference) < NOTHING:
-                    # at the last depths: the series may not help much, nor more terms
-                    _accept(w, e + (2 if agreed else 4) * difference, i, value, digits, kind, CONVERGES)
+                enough, error = content(work[0, lane], work[3, lane], work[4, lane], stage == STAGES - 1)
+                if enough:
+                    value[i], error, kind[i] = accepted(work[3, lane], error, CONVERGES)
+                    digits[i] = digits_of(error)
                 else:
                     todo[kept] = i
                     deepest[kept] = deepest[block + lane]
@@ -303,19 +340,26 @@ def gather(a, b, rows, columns_a, columns_b):
 
 
 @inner
-def _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series):
-    """work rows: values, relative rounding errors, warnings, from one depth, then from another."""
+def plan(a, b, rows, depth, stage):
+    """(short, long, unit) of a block of rows: its two depths, and the rounding of one operation."""
     far, size = 0.0, 0.0
-    gather(a, b, rows, columns_a, columns_b)
     for i in rows:
-        far = max(far, _root_bound(a[i], _tail.degree(a[i])), _root_bound(b[i], _tail.degree(b[i])))
+        far = max(far, reach(a[i], b[i]))
     short, long = depth * 2 // 3, depth
-    if stage < 2:
+    if stage < STAGES - 1:
         more = int(min(2 * far, float(depth)))
         short, long = min(DEPTHS[stage][0] + more, short), min(DEPTHS[stage][1] + more, long)
     for i in rows:
         size = max(size, bound(a[i], long + 1.0), bound(b[i], long + 1.0))
     unit = EPS if size <= 2.0**53 else 2 * EPS * max(a.shape[1], b.shape[1])  # polynomials round too
+    return short, long, unit
+
+
+@inner
+def _block(a, b, depth, stage, rows, columns_a, columns_b, tails, work, series):
+    """work rows: values, relative rounding errors, warnings, from one depth, then from another."""
+    gather(a, b, rows, columns_a, columns_b)
+    short, long, unit = plan(a, b, rows, depth, stage)
     tails_at(a, b, rows, short, long, tails, series)
     for half in range(2):
         n = short if half == 0 else long

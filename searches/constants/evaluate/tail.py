@@ -182,17 +182,17 @@ def _shift(c, j, twice, parts):
 
 
 @inner
-def tail(c, twice, parts, n):
-    """The series at n, up to its smallest term."""
+def total(c, parts, n):
+    """The series at n, up to its smallest term; times n^r it is the tail."""
     x = 1.0 / n if parts == 1 else 1.0 / math.sqrt(n)
-    power, total, before = 1.0, 0.0, np.inf
+    power, result, before = 1.0, 0.0, np.inf
     for j in range(c.shape[0]):
         term = c[j] * power
         size = abs(term)
         if not size < 4 * before:
             break
-        total += term
+        result += term
         power *= x
         if size > 0:
             before = size
-    return total * float(n) ** (twice / 2)
+    return result

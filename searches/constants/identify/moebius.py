@@ -13,6 +13,7 @@ import numpy as np
 
 from discover.errors import UserError
 from primitives.compiled import inner, outer
+from primitives.evaluators.intrinsics import floor
 from searches.constants.identify.algebraic import quadratic
 from searches.constants.identify.formula import Formula, Monomial
 from searches.constants.identify.library import Constant, Library
@@ -113,32 +114,41 @@ def _merge(table, codes, values, order, tolerance, index, found):
     return count
 
 
+@inner
+def rational(v, tolerance, risk, margin):
+    """(p, q, sure): p/q is v within the tolerance, and hardly by chance; else 0, 0.
+
+    sure: the same for all tolerances within a factor of 1 +- margin.
+    """
+    p0, q0, p, q = np.int64(0), np.int64(1), np.int64(1), np.int64(0)
+    x, sure = v, True
+    for _ in range(40):
+        whole = floor(x)
+        p0, q0, p, q = p, q, np.int64(whole) * p + p0, np.int64(whole) * q + q0
+        # A random number is this near to a ratio of such a denominator with about this probability.
+        chance, off = np.float64(q) * np.float64(q) * tolerance, abs(v - np.float64(p) / np.float64(q))
+        sure = sure and abs(chance - risk) >= margin * risk and abs(off - tolerance) >= margin * tolerance
+        if chance > risk:
+            break
+        if off <= tolerance:
+            return p, q, sure
+        rest = x - whole
+        if rest <= 0.0:
+            break
+        x = 1.0 / rest
+        if x > 1e9:
+            break
+    return np.int64(0), np.int64(0), sure
+
+
 @outer
 def _rationals(values, digits, risk, out):
     """out[i] = (p, q) where values[i] is p/q as far as its digits say, and hardly by chance; else (0, 0)."""
     for i in range(values.shape[0]):
-        out[i] = 0
         v = values[i]
-        if not (abs(v) < 1e15 and digits[i] > 0.0):
-            continue
-        tolerance = 10.0 ** -digits[i] * abs(v)
-        p0, q0, p, q = np.int64(0), np.int64(1), np.int64(1), np.int64(0)
-        x = v
-        for _ in range(40):
-            whole = np.floor(x)
-            p0, q0, p, q = p, q, np.int64(whole) * p + p0, np.int64(whole) * q + q0
-            # A random number is this near to a ratio of such a denominator with about this probability.
-            if np.float64(q) * np.float64(q) * tolerance > risk:
-                break
-            if abs(v - np.float64(p) / np.float64(q)) <= tolerance:
-                out[i, 0], out[i, 1] = p, q
-                break
-            rest = x - whole
-            if rest <= 0.0:
-                break
-            x = 1.0 / rest
-            if x > 1e9:
-                break
+        out[i] = 0
+        if abs(v) < 1e15 and digits[i] > 0.0:
+            out[i, 0], out[i, 1], _ = rational(v, 10.0 ** -digits[i] * abs(v), risk, 0.0)
 
 
 def rationals(values: np.ndarray, digits: np.ndarray) -> np.ndarray:
@@ -197,8 +207,13 @@ class Table:
         codes = np.argsort(values).astype(np.int32)
         return values[codes], codes
 
+    @property
+    def values(self) -> np.ndarray:
+        """float64[m]: the numbers, ascending."""
+        return self._sorted[0]
+
     def __len__(self) -> int:
-        return len(self._sorted[0])
+        return len(self.values)
 
     def lookup(self, values: np.ndarray, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pairs (index int64[m], code int64[m]) of values (float64[n]) and the entries they agree with to all their
