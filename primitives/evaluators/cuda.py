@@ -1,0 +1,291 @@
+"""The CUDA evaluator: one interpreter on a GPU for any program of a primitive set.
+
+Needs the extra `cuda` and a device of `primitives.gpu.devices`; in Numba's simulator (NUMBA_ENABLE_CUDASIM=1) the same
+kernels run on the CPU, slowly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import cuda, types
+
+from primitives.evaluators import check_batch, tensors
+from primitives.evaluators.codegen import DTYPES, _import
+from primitives.evaluators.cuda_codegen import SUMS, THREADS, TILES, advance_source, evaluate_source, rows
+from primitives.evaluators.cuda_tape import Tapes, tapes
+from primitives.evaluators.translate import LOSS, OUTPUT
+from primitives.gpu.compile import SIMULATED, Compiled, compile_for
+from primitives.gpu.devices import Batches, Device, DeviceError, resolve
+from primitives.packed import Packed
+from primitives.primitive import PrimitiveSet
+
+SHARED = 48 << 10  # bytes of shared memory that a block gets without asking
+SIMULATED_THREADS = 4
+FEW = 1 << 16  # programs at a time: their tapes take some 100 MB
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Programs on the device, ready for `CudaEvaluator.advance`."""
+
+    tapes: Tapes
+    arrays: tuple[Any, Any, Any]  # tape, immediate, facts: of the device
+    n_leaves: int
+    n_results: int
+
+
+class CudaEvaluator:
+    """Runs packed programs in float32 or float64 on one GPU.
+
+    Elementwise results are the bits of `NumbaEvaluator`: the same bodies, rounded operation by operation. Sums (losses,
+    reductions) are taken in float64 in another fixed order: a reduction's are within 1e-12 of each other (relative to
+    the sum of absolute values), losses in float32 within 1e-5. The same programs and rows give the same bits in every
+    run, on every device, in batches of any size.
+
+    Programs are translated on the host. Where memory is full, fewer programs are run at a time, and that is said.
+    Raises ValueError for another dtype and for a primitive that has no kernel, DeviceError for a CPU.
+    """
+
+    def __init__(self, primitives: PrimitiveSet, dtype: str = "float32", device: Device | None = None) -> None:
+        self.primitives = primitives
+        self.dtype = np.dtype(dtype)
+        self.device = resolve("cuda") if device is None else device
+        if not self.device.is_cuda:
+            raise DeviceError(f"{self.device} is no GPU; a CudaEvaluator needs one")
+        _check(primitives, dtype)
+        self.threads = SIMULATED_THREADS if SIMULATED else THREADS
+        self._batches = Batches(self.device, FEW, "programs")
+        self._segments: dict[bytes, Any] = {}
+
+    @property
+    def tile(self) -> int:
+        """Rows that a block takes at once."""
+        return self.threads * rows(self.dtype.name)
+
+    def outputs(
+        self,
+        packed: Packed,
+        leaves: np.ndarray,
+        segments: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
+        """All results: dtype[P, R, N] for leaves[n_leaves, N]. Nothing compiled reduces over the axes of a shape."""
+        check_batch(self.primitives, packed, leaves)
+        parts = tensors(leaves, segments)
+        out = np.empty((len(packed), packed.results.shape[1], leaves.shape[1]), self.dtype)
+
+        def work(part: slice) -> None:
+            self._evaluate(packed[part], leaves, None, parts, out[part])
+
+        if out.size:
+            self._batches.run(len(packed), work)
+        return out
+
+    def loss(
+        self, packed: Packed, leaves: np.ndarray, target: np.ndarray, segments: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite."""
+        check_batch(self.primitives, packed, leaves, target)
+        parts = tensors(leaves, segments)
+        out = np.full(len(packed), np.inf)
+
+        def work(part: slice) -> None:
+            sums = self._evaluate(packed[part], leaves, target, parts, np.empty((0, 0, 0), self.dtype))
+            total = np.zeros(len(sums))
+            for column in sums.T:  # one after the other, whatever NumPy's order is
+                total += column
+            mean = total / leaves.shape[1]
+            out[part] = np.where(np.isfinite(mean), mean, np.inf)
+
+        if leaves.shape[1]:
+            self._batches.run(len(packed), work)
+        return out
+
+    def load(self, packed: Packed, n_leaves: int) -> Loaded:
+        """Translate programs of so many leaves, once, and keep them on the device."""
+        self._activate()
+        check_batch(self.primitives, packed, np.empty((n_leaves, 0)))
+        made = tapes(self.primitives, packed, n_leaves, self.dtype.name, OUTPUT)
+        return Loaded(made, self._uploaded(made), n_leaves, packed.results.shape[1])
+
+    def advance(
+        self,
+        programs: Loaded,
+        which: Any,
+        leaves: Sequence[Any],
+        out: Sequence[Any],
+        segments: np.ndarray,
+        stream: int = 0,
+    ) -> None:
+        """For every lane l run program which[l] (int32[B], on the device) on the lane's own rows.
+
+        leaves    n_leaves arrays [B, N] of the device and of this dtype, with any strides
+        out       n_results such arrays, or None where a result is not wanted; they may be leaves, but may overlap in no
+                  other way. All leaves of a row are read before a result is written there
+        segments  int64[S+1], the tensors of the N rows. New ones are copied to the device; known ones are not
+        stream    handle of a CUDA stream
+
+        Launches one kernel, waits for nothing and allocates nothing (if the segments are known), so that a CUDA graph
+        can record it. Programs that reduce run in one block a lane, once more for every reduction.
+        Raises ValueError for arrays of other types or shapes.
+        """
+        self._activate()
+        given = [_Tensor.of(value, self.dtype) for value in leaves]
+        wanted = [None if value is None else _Tensor.of(value, self.dtype) for value in out]
+        if len(given) != programs.n_leaves or len(wanted) != programs.n_results:
+            raise ValueError(
+                f"the programs have {programs.n_leaves} leaves and {programs.n_results} results; {len(given)} and "
+                f"{len(wanted)} arrays are given"
+            )
+        there = [t for t in (*given, *wanted) if t is not None]
+        if not there or len({t.shape for t in there}) > 1:
+            raise ValueError(f"leaves and results have shapes {[t.shape for t in there]}; they are one [lanes, rows]")
+        lanes, n = there[0].shape
+        parts = tensors(np.empty((0, n)), segments)
+        if not lanes or not n:
+            return
+        arguments: list[int] = []
+        for tensor in (*given, *wanted):
+            arguments += (tensor.address, *tensor.strides) if tensor is not None else (0, 0, 0)
+        kernel = _advance(self.primitives, self.dtype.name, programs.n_leaves, programs.n_results, self.threads)
+        shift, size = self._shared(programs.tapes, len(parts) - 1)
+        grid = lanes, self._parts(n)
+        kernel[grid, self.threads, _stream(stream), size](
+            *programs.arrays[:3], programs.tapes.capacity, _array(which), self._known(parts), n, shift,
+            sum(1 << r for r, tensor in enumerate(wanted) if tensor is not None), *arguments,
+        )  # fmt: skip
+
+    def _evaluate(
+        self, packed: Packed, leaves: np.ndarray, target: np.ndarray | None, parts: np.ndarray, out: np.ndarray
+    ) -> np.ndarray:
+        """Fill out[P, R, N], if there is no target; sums of squared errors float64[P, parts], if there is."""
+        self._activate()
+        K, n = leaves.shape
+        made = tapes(self.primitives, packed, K, self.dtype.name, OUTPUT if target is None else LOSS)
+        shift, size = self._shared(made, len(parts) - 1)
+        padded = n + self.tile
+        data, wanted = np.zeros((K, padded), self.dtype), np.zeros(padded, self.dtype)
+        data[:, :n] = leaves
+        wanted[:n] = 0 if target is None else target
+        sums = cuda.device_array(len(packed) * self._parts(n), np.float64)
+        results = cuda.device_array(max(1, out.size), self.dtype)
+        kernel = _evaluate(self.primitives, self.dtype.name, self.threads)
+        kernel[(len(packed), self._parts(n)), self.threads, 0, size](
+            *self._uploaded(made), made.capacity, cuda.to_device(data.ravel()), padded, cuda.to_device(wanted),
+            self._known(parts), n, shift, out.shape[1], results, sums,
+        )  # fmt: skip
+        if target is None:
+            out[:] = results.copy_to_host().reshape(out.shape)
+        return sums.copy_to_host().reshape(len(packed), -1)
+
+    def _activate(self) -> None:
+        if not SIMULATED:
+            cuda.select_device(self.device.index)
+
+    def _parts(self, n: int) -> int:
+        """Blocks that rows are shared out among: their number alone decides."""
+        return max(1, -(-n // (self.tile * TILES)))
+
+    def _shared(self, made: Tapes, n_tensors: int) -> tuple[int, int]:
+        """Where values begin in shared memory, in elements, and its size in bytes."""
+        numbers = SUMS * (self.threads + made.reductions * n_tensors)
+        start = (numbers + numbers % 2) * 8
+        size = start + made.slots * self.tile * self.dtype.itemsize
+        if size > SHARED:
+            raise ValueError(
+                f"a program keeps {made.slots} values at once and {made.reductions} reductions of {n_tensors} tensors: "
+                f"{size >> 10} KiB of a block's shared memory, which has {SHARED >> 10}; use shorter programs"
+            )
+        return start // self.dtype.itemsize, size
+
+    def _uploaded(self, made: Tapes) -> tuple[Any, Any, Any]:
+        return cuda.to_device(made.tape), cuda.to_device(made.immediate), cuda.to_device(made.facts.ravel())
+
+    def _known(self, segments: np.ndarray) -> Any:
+        """These segments on the device, copied there when first seen."""
+        key = segments.tobytes()
+        if key not in self._segments:
+            self._segments[key] = cuda.to_device(segments)
+        return self._segments[key]
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """Memory of the device that belongs to the caller."""
+
+    address: int
+    shape: tuple[int, int]
+    strides: tuple[int, int]  # in elements
+
+    @staticmethod
+    def of(value: Any, dtype: np.dtype) -> _Tensor:
+        """The tensor that an object says it is by the array interface. ValueError for another dtype."""
+        interface = getattr(value, "__array_interface__" if SIMULATED else "__cuda_array_interface__", None)
+        if interface is None:
+            raise ValueError(f"a {type(value).__name__} is not an array on a GPU")
+        if interface["typestr"] != dtype.str or len(interface["shape"]) != 2:
+            raise ValueError(
+                f"an array of {interface['typestr']} {tuple(interface['shape'])} is given; needed is one "
+                f"of {dtype.str} [lanes, rows]"
+            )
+        lanes, n = interface["shape"]
+        size = dtype.itemsize
+        strides = interface.get("strides") or (n * size, size)
+        return _Tensor(interface["data"][0], (lanes, n), (strides[0] // size, strides[1] // size))
+
+
+def _array(value: Any) -> Any:
+    """An array of the caller's for a kernel, without waiting."""
+    return value if SIMULATED else cuda.as_cuda_array(value, sync=False)
+
+
+def _stream(handle: int) -> Any:
+    return cuda.external_stream(handle) if handle and not SIMULATED else 0
+
+
+def _check(primitives: PrimitiveSet, dtype: str) -> None:
+    for primitive in primitives:
+        if not primitive.kernel:
+            raise ValueError(f"{primitive.name} has no compiled form: {primitive.missing['numba']}")
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype {dtype!r} is not one of {', '.join(DTYPES)}")
+
+
+def _evaluate(primitives: PrimitiveSet, dtype: str, threads: int) -> Any:
+    return _import(evaluate_source(primitives, dtype, threads), dtype).evaluate
+
+
+def _advance(primitives: PrimitiveSet, dtype: str, n_leaves: int, n_results: int, threads: int) -> Any:
+    return _import(advance_source(primitives, dtype, n_leaves, n_results, threads), dtype).advance
+
+
+def compiled(
+    primitives: PrimitiveSet,
+    dtype: str,
+    capability: tuple[int, int],
+    n_leaves: int = 3,
+    n_results: int = 3,
+    names: Sequence[str] = ("evaluate", "advance"),
+) -> dict[str, Compiled]:
+    """The kernels as compiled for a compute capability, by name; no device is needed. `advance` is for programs of
+    n_leaves and n_results."""
+    _check(primitives, dtype)
+    F = types.float32 if dtype == "float32" else types.float64
+    words, numbers = types.int32[::1], F[::1]
+    size, offsets = types.int64, types.int64[::1]
+    tape = (words, numbers, words, size)
+    kernels = {
+        "evaluate": lambda: (
+            _evaluate(primitives, dtype, THREADS),
+            (*tape, numbers, size, numbers, offsets, size, size, size, numbers, types.float64[::1]),
+        ),
+        "advance": lambda: (
+            _advance(primitives, dtype, n_leaves, n_results, THREADS),
+            (*tape, words, offsets, *[size] * (3 + 3 * (n_leaves + n_results))),
+        ),
+    }
+    return {name: compile_for(*kernels[name](), capability) for name in names}

@@ -1,0 +1,325 @@
+"""The CUDA kernels of a primitive set: their source text. One interpreter, in two kernels.
+
+    evaluate   one block of threads a program (and a part of the rows, if there are many), all on the same rows;
+               results, or losses fused
+    advance    one block a lane: each runs a program of its own choice on tensors of its own, in the caller's memory
+
+How the interpreter is made (nothing here was timed: what is said follows from the PTX and machine code):
+
+- All threads of a block run one program, so no branch on an operation diverges. Operations are found by a balanced tree
+  of comparisons.
+- A thread keeps ROWS rows, 16 bytes, of every value: each operation is read and found once for all of them, and values
+  move in one instruction. Values lie in shared memory [slot][thread][ROWS]; a thread reads its own alone, so nothing
+  waits between operations. The last result stays in registers (see `cuda_tape`). Nothing is in local memory: an array
+  of registers cannot be indexed, so the code of every operation is written out for each row.
+- Rows of a thread are THREADS apart in global memory: a warp reads neighbours.
+- A reduction costs a pass: the program runs up to it on all rows and its sums are taken, in float64; the next pass goes
+  on from there. No value leaves the block.
+- Every sum is in a fixed order: over a thread's rows, then halving the threads. The rows a block takes depend on their
+  number alone, so a loss has the same bits in every run, batch and device.
+"""
+
+from __future__ import annotations
+
+import numba_cuda
+import numpy as np
+
+from primitives.evaluators import vecmath
+from primitives.evaluators.cuda_memory import BYTES
+from primitives.evaluators.cuda_tape import FACTS
+from primitives.evaluators.translate import FILL, LOSS, OPERATIONS, OUTPUT
+from primitives.primitive import Primitive, PrimitiveSet
+
+THREADS = 128  # a block, on a device
+TILES = 16  # of THREADS * ROWS rows that a block goes through, if rows are shared out among blocks
+SUMS = 3  # of products of two arguments, that reductions are made of
+_NAMES = (*vecmath.NAMES, *vecmath.INSTRUCTIONS, "select")
+_PRODUCTS = {"xx": ("a", "a"), "xy": ("a", "b"), "yy": ("b", "b")}  # the arguments of a reduction's sums
+
+
+def rows(dtype: str) -> int:
+    """Rows a thread."""
+    return BYTES // np.dtype(dtype).itemsize
+
+
+def _listed(prefix: str, n: int) -> str:
+    return ", ".join(f"{prefix}{r}" for r in range(n))
+
+
+def _zero(n: int) -> str:
+    return " = ".join(f"x{r}" for r in range(n))
+
+
+def _fetch(name: str, n: int) -> list[str]:
+    """Lines that set name0, name1, .. to an argument."""
+    values = _listed(name, n)
+    return [
+        f"if {name} < TOP:",
+        f"    {values} = load16(w, {name} * TILE + mine)",
+        f"elif {name} == CONSTANT:",
+        *(f"    {name}{r} = immediate[np.uint64(s)]" for r in range(n)),
+        "else:",
+        f"    {values} = {_listed('x', n)}",
+    ]
+
+
+def _elementwise(primitive: Primitive, n: int) -> list[str]:
+    """The body of a primitive for each row.
+
+    A function with a narrow body takes it for all rows. A thread with a finite argument beyond the limit, which is
+    rare, goes again over its rows, in a loop so that the long body is there once.
+    """
+    third = ["c = np.int32(c & 0xFFFF)", *_fetch("c", n)] if primitive.arity > 2 else []
+    narrow = {f"{wide}({{0}})": f"{name}({{0}})" for wide, name in vecmath.NARROW.items()}.get(primitive.kernel)
+    body = narrow or primitive.kernel
+    lines = third + [f"x{r} = F({body.format(f'a{r}', f'b{r}', f'c{r}')})" for r in range(n)]
+    if not narrow:
+        return lines
+    far = " or ".join(f"LIMIT < fabs(a{r}) < INF" for r in range(n))
+    choice = "".join(f"a{r} if r == {r} else " for r in range(n - 1)) + f"a{n - 1}"
+    return [
+        *lines,
+        f"if {far}:",
+        f"    for r in range({n}):",
+        f"        y = {choice}",
+        f"        y = F({primitive.kernel.format('y')})",
+        *(f"        x{r} = y if r == {r} else x{r}" for r in range(n)),
+    ]
+
+
+def _reduction(primitive: Primitive, n: int) -> list[str]:
+    """In its own pass a reduction adds up its sums and ends the tile; later passes take them."""
+    used = [name for name in _PRODUCTS if f"{{{name}}}" in primitive.kernel]
+    factors = {name: _PRODUCTS[name] for name in used}
+    body = primitive.kernel.format
+    return [
+        "j = c >> 16",
+        "if j == level:",
+        *(
+            line
+            for r in range(n)
+            for line in (
+                f"    if row + {r} * THREADS < stop:",
+                *(f"        sum_{name} += D({a}{r}) * D({b}{r})" for name, (a, b) in factors.items()),
+            )
+        ),
+        f"    whole = {primitive.over == 'tree'}",
+        "    s = end",
+        "    out = np.int32(TOP)",
+        "else:",
+        "    found = np.uint64(SUMS * (THREADS + j * tensors + piece))",
+        *(f"    {name} = sums[found + np.uint64({i})]" for i, name in enumerate(_PRODUCTS) if name in used),
+        *(f"    x{r} = F({body(f'a{r}', f'b{r}', f'c{r}', **{k: k for k in _PRODUCTS})})" for r in range(n)),
+    ]
+
+
+def _tree(cases: list[tuple[int, str, list[str]]]) -> list[str]:
+    """A balanced tree of comparisons over the cases (operation, note, lines), which are in order."""
+    if len(cases) == 1:
+        _, note, lines = cases[0]
+        return [f"# {note}", *lines]
+    half = len(cases) // 2
+    below, above = (["    " + line for line in _tree(part)] for part in (cases[:half], cases[half:]))
+    return [f"if op < {cases[half][0]}:", *below, "else:", *above]
+
+
+def _tile(primitives: PrimitiveSet, n: int, load: list[str], endings: list[tuple[int, str, list[str]]]) -> list[str]:
+    """A program on one tile: its leaves are loaded, then its operations are run, from s to end."""
+    cases = [(FILL, "a constant", [f"x{r} = immediate[np.uint64(s)]" for r in range(n)]), *endings]
+    for opcode, p in enumerate(primitives):
+        cases.append((OPERATIONS + opcode, p.name, _reduction(p, n) if p.over else _elementwise(p, n)))
+    return [
+        "row = start + thread",
+        "for l in range(loads):",
+        "    leaf = tape[np.uint64(WORDS * (begin + l))]",
+        *("    " + line for line in load),
+        f"    store16(w, l * TILE + mine, ({_listed('v', n)}))",
+        "s = begin + loads",
+        "while s < end:",
+        "    word, a, b, c = load16(tape, WORDS * s)",
+        "    op, out = np.int32(word & 0xFFFF), np.int32(word >> 16)",
+        *("    " + line for name in "ab" for line in _fetch(name, n)),
+        *("    " + line for line in _tree(cases)),
+        "    if out < TOP:",
+        f"        store16(w, out * TILE + mine, ({_listed('x', n)}))",
+        "    s += 1",
+        "start += TILE",
+    ]
+
+
+def _passes(primitives: PrimitiveSet, tile: list[str]) -> list[str]:
+    """A program on all its rows: one pass where nothing is reduced, else one more than it has reductions."""
+    part = ["start, stop = part * TILE * TILES, min(n, (part + 1) * TILE * TILES)"]
+    whole = ["while start < stop:", *("    " + line for line in tile)]
+    if not any(p.over for p in primitives):
+        return [*part, *whole]
+    return [
+        "level, levels, pieces = 0, reductions + 1, tensors",
+        "if reductions == 0:",
+        "    pieces = 1",
+        "elif part > 0:  # the first block takes all rows",
+        "    levels = 0",
+        "while level < levels:",
+        "    whole = False",
+        "    for piece in range(pieces):",
+        *("        " + line for line in part),
+        "        if reductions > 0:",
+        "            start, stop = segments[np.uint64(piece)], segments[np.uint64(piece + 1)]",
+        "        sum_xx = sum_xy = sum_yy = D(0)",
+        *("        " + line for line in whole),
+        "        if level < reductions:",
+        "            found = np.uint64(SUMS * (THREADS + level * tensors + piece))",
+        "            fold(sums, thread, sum_xx, sum_xy, sum_yy)",
+        "            if thread == 0:",
+        "                for k in range(SUMS):",
+        "                    sums[found + np.uint64(k)] = sums[np.uint64(k * THREADS)]",
+        "            cuda.syncthreads()",
+        "    if whole and thread == 0:  # of all tensors, one after the other",
+        "        for k in range(SUMS):",
+        "            found = np.uint64(SUMS * (THREADS + level * tensors) + k)",
+        "            total = D(0)",
+        "            for piece in range(pieces):",
+        "                total += sums[found + np.uint64(SUMS * piece)]",
+        "            for piece in range(pieces):",
+        "                sums[found + np.uint64(SUMS * piece)] = total",
+        "    cuda.syncthreads()",
+        "    level += 1",
+    ]
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join("    " + line for line in lines)
+
+
+def _module(primitives: PrimitiveSet, dtype: str, threads: int, kernel: str) -> str:
+    return _MODULE.format(
+        count=len(primitives), dtype=dtype, version=numba_cuda.__version__, threads=threads, tiles=TILES,
+        rows=rows(dtype), bindings="\n".join(f"{name} = _V.{name}" for name in _NAMES), sums=SUMS, facts=FACTS,
+    ) + kernel  # fmt: skip
+
+
+def evaluate_source(primitives: PrimitiveSet, dtype: str, threads: int = THREADS) -> str:
+    """The text of the module of `evaluate`."""
+    n = rows(dtype)
+    at = [f"at + np.uint64({r} * THREADS)" for r in range(n)]
+    load = ["at = np.uint64(leaf * padded + row)", *(f"v{r} = leaves[{at[r]}]" for r in range(n))]
+    squares = " + ".join(f"e{r} * e{r}" for r in range(2)) + (" + (e2 * e2 + e3 * e3)" if n > 2 else "")
+    loss = [
+        "at = np.uint64(row)",
+        *(f"e{r} = a{r} - target[{at[r]}] if row + {r} * THREADS < stop else F(0)" for r in range(n)),
+        f"error += D({squares})",
+    ]
+    output = ["at = np.uint64((program * results + (c >> 16)) * n + row)"]
+    for r in range(n):
+        output += [f"if row + {r} * THREADS < stop:", f"    outputs[{at[r]}] = a{r}"]
+    tile = _tile(primitives, n, load, [(LOSS, "loss", loss), (OUTPUT, "a result", output)])
+    kernel = _EVALUATE.format(body=_indented(_passes(primitives, tile)), start=_zero(n), rows=n)
+    return _module(primitives, dtype, threads, kernel)
+
+
+def advance_source(primitives: PrimitiveSet, dtype: str, n_leaves: int, n_results: int, threads: int = THREADS) -> str:
+    """The text of the module of `advance`, for programs of so many leaves and results."""
+    n = rows(dtype)
+    load, output = [f"row{r} = min(row + {r} * THREADS, stop - 1)" for r in range(n)], ["r = c >> 16"]
+    for k in range(n_leaves):
+        load += [f"{'el' if k else ''}if leaf == {k}:"] if k < n_leaves - 1 or not k else ["else:"]
+        load += [f"    v{r} = load_at(F(0), leaf{k}, lane * leaf_lane{k} + row{r} * leaf_row{k})" for r in range(n)]
+    for k in range(n_results):
+        output += [f"if r == {k} and wanted & {1 << k}:"]
+        for r in range(n):
+            output += [
+                f"    if row + {r} * THREADS < stop:",
+                f"        store_at(a{r}, out{k}, lane * out_lane{k} + (row + {r} * THREADS) * out_row{k})",
+            ]
+    tensors = [f"{name}{k}, {name}_lane{k}, {name}_row{k}" for name, m in (("leaf", n_leaves), ("out", n_results))
+               for k in range(m)]  # fmt: skip
+    tile = _tile(primitives, n, load, [(OUTPUT, "a result", output)])
+    kernel = _ADVANCE.format(
+        body=_indented(_passes(primitives, tile)), start=_zero(n), rows=n, arguments="".join(f", {t}" for t in tensors)
+    )
+    return _module(primitives, dtype, threads, kernel)
+
+
+_MODULE = '''"""CUDA interpreter of {count} primitives in {dtype}, generated by primitives.evaluators.cuda_codegen.
+
+numba-cuda {version}
+"""
+
+import numpy as np
+from numba import cuda
+
+from primitives.evaluators.cuda_memory import exact, functions, load16, load_at, store16, store_at
+from primitives.evaluators.cuda_tape import CONSTANT, TOP, WORDS
+
+_V = functions("{dtype}")
+F, D = _V.F, np.float64
+KIND, DOUBLE = np.dtype(F), np.dtype(D)
+{bindings}
+LIMIT, INF = F(_V.trig_limit), F(np.inf)
+THREADS, TILES, SUMS, FACTS = {threads}, {tiles}, {sums}, {facts}
+TILE = THREADS * {rows}
+
+
+@cuda.jit(device=True)
+def fold(sums, thread, x, y, z):
+    """Sums over all threads: of x in sums[0], of y in sums[THREADS], of z in sums[2 * THREADS]."""
+    sums[np.uint64(thread)] = x
+    sums[np.uint64(THREADS + thread)] = y
+    sums[np.uint64(2 * THREADS + thread)] = z
+    cuda.syncthreads()
+    half = THREADS // 2
+    while half > 0:
+        if thread < half:
+            for k in range(SUMS):
+                at = np.uint64(k * THREADS + thread)
+                sums[at] += sums[at + np.uint64(half)]
+        cuda.syncthreads()
+        half //= 2
+'''
+
+_EVALUATE = '''
+
+@exact
+def evaluate(tape, immediate, facts, capacity, leaves, padded, target, segments, n, shift, results, outputs, partial):
+    """Program blockIdx.x on the rows of part blockIdx.y.
+
+    leaves    [n_leaves, padded] and target[padded], flat; padded >= n + TILE
+    shift     where w begins in shared memory, behind the sums, in elements
+    outputs   [P, results, n], flat; what an OUTPUT fills
+    partial   [P, parts], flat: sums of squared errors, what a LOSS fills
+    """
+    w, sums = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE)
+    thread, program, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
+    mine = shift + thread * {rows}
+    loads, end, reductions, _ = load16(facts, FACTS * program)
+    tensors = segments.size - 1
+    begin = program * capacity
+    end += begin
+    {start} = F(0)
+    error = D(0)
+{body}
+    fold(sums, thread, error, D(0), D(0))
+    if thread == 0:
+        partial[np.uint64(program * cuda.gridDim.y + part)] = sums[0]
+'''
+
+_ADVANCE = '''
+
+@exact
+def advance(tape, immediate, facts, capacity, which, segments, n, shift, wanted{arguments}):
+    """Program which[lane] on the rows of part blockIdx.y of lane blockIdx.x.
+
+    Tensors are given by address and strides, in elements, of lanes and rows. All leaves of a row are read before a
+    result is written there.
+    """
+    w, sums = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE)
+    thread, lane, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
+    mine = shift + thread * {rows}
+    program = which[np.uint64(lane)]
+    loads, end, reductions, _ = load16(facts, FACTS * program)
+    tensors = segments.size - 1
+    begin = program * capacity
+    end += begin
+    {start} = F(0)
+{body}
+'''

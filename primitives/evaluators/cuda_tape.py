@@ -1,0 +1,189 @@
+"""From packed programs to the tape that the CUDA interpreter runs: register code of 16 bytes an operation.
+
+Made on the host, in compiled code, one pass over all programs. `translate` has dropped dead code, folded constants and
+allocated registers; here its operations are made small, as one block of threads runs all of them again and again:
+
+- The last result stays in the threads' registers (`TOP`): an argument that is the last result is not read from memory,
+  and a result that nobody reads later is not written to it.
+- What is left needs few slots of shared memory; leaves take part, and only those that are read. A slot is free again
+  after its last reading, so an operation may write where it has read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from primitives.compiled import inlined, outer
+from primitives.evaluators import translate as translation
+from primitives.evaluators.translate import CELLS, FILL, LOSS, OPERATIONS, OUTPUT, translate
+from primitives.packed import Packed
+from primitives.primitive import PrimitiveSet
+
+# An operation is four words: its number and the slot of its result (the upper half); the first argument; the second;
+# the third, and the number of a reduction among the program's own (the upper half). An argument is a slot or
+TOP = 0x7FFE  # the last result; of a result: it is not written
+CONSTANT = 0x7FFF  # the operation's constant
+WORDS = 4
+# Words of a program's facts: its leaves' loads are records [0, loads), its operations [loads, end).
+FACTS = 4
+LOADS, END, REDUCTIONS, SLOTS = range(FACTS)
+_LAST = 1 << 16  # mark of an argument that is the last to read its slot
+
+
+@dataclass(frozen=True)
+class Tapes:
+    """P programs: tape int32[P * capacity * WORDS], immediate dtype[P * capacity], facts int32[P, FACTS]."""
+
+    tape: np.ndarray
+    immediate: np.ndarray
+    facts: np.ndarray
+    capacity: int
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    @property
+    def slots(self) -> int:
+        """The most slots of shared memory that one of the programs uses."""
+        return int(self.facts[:, SLOTS].max(initial=0))
+
+    @property
+    def reductions(self) -> int:
+        """The most reductions of one program."""
+        return int(self.facts[:, REDUCTIONS].max(initial=0))
+
+
+@inlined
+def _arguments(op, opcodes, arity):
+    """How many arguments an operation of `translate` has."""
+    return 0 if op == FILL else 1 if op < OPERATIONS else arity[opcodes[op - OPERATIONS]]
+
+
+@inlined
+def _assemble(
+    raw, k, end, n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape, immediate, facts
+):  # fmt: skip
+    """Program p's operations raw[:end] (with constants k) to its place on the tape."""
+    # Forwards: which arguments are the last result. Unused ones count as such, for that costs nothing.
+    top = -1
+    for s in range(end):
+        op = raw[CELLS * s]
+        n = _arguments(op, opcodes, arity)
+        if op == LOSS or op == OUTPUT:
+            raw[CELLS * s + 4] = raw[CELLS * s + 3]  # the number of the result
+        for a in range(3):
+            cell = CELLS * s + 1 + a
+            if a >= n or raw[cell] == top:
+                raw[cell] = TOP
+            if op >= OPERATIONS and a == fixed[op - OPERATIONS]:
+                raw[cell] = CONSTANT
+        if op != LOSS and op != OUTPUT:
+            top = raw[CELLS * s + 4]
+    # Backwards: which results are read from memory, and where for the last time.
+    live[:slots] = 0
+    for back in range(end):
+        s = end - 1 - back
+        op = raw[CELLS * s]
+        if op != LOSS and op != OUTPUT:
+            out = raw[CELLS * s + 4]
+            if not live[out]:
+                raw[CELLS * s + 4] = TOP
+            live[out] = 0
+        for a in range(3):
+            v = raw[CELLS * s + 1 + a]
+            if v < TOP and not live[v]:
+                live[v] = 1
+                raw[CELLS * s + 1 + a] = v | _LAST
+    # Forwards: slots, those of leaves first.
+    at = p * capacity
+    n_free, used, n_reductions = 0, 0, 0
+    for v in range(n_leaves):
+        if live[v]:
+            tape[WORDS * at] = v
+            place[v] = used
+            used += 1
+            at += 1
+    facts[p, LOADS] = used
+    for s in range(end):
+        op = raw[CELLS * s]
+        ending = op == LOSS or op == OUTPUT
+        number = opcodes[op - OPERATIONS] + OPERATIONS if op >= OPERATIONS else op
+        upper = 0
+        if ending:
+            upper = raw[CELLS * s + 4]
+        elif op >= OPERATIONS and over[number - OPERATIONS]:
+            upper = n_reductions
+            n_reductions += 1
+        for a in range(3):
+            v = raw[CELLS * s + 1 + a]
+            if v >= _LAST:
+                free[n_free] = place[v - _LAST]
+                n_free += 1
+        out = TOP if ending else raw[CELLS * s + 4]
+        for a in range(3):
+            v = raw[CELLS * s + 1 + a] & (_LAST - 1)
+            tape[WORDS * at + 1 + a] = place[v] if v < TOP else v
+        if out < TOP:
+            if n_free:
+                n_free -= 1
+                slot = free[n_free]
+            else:
+                slot = used
+                used += 1
+            place[out] = slot
+            out = slot
+        tape[WORDS * at] = number | out << 16
+        tape[WORDS * at + 3] |= upper << 16
+        immediate[at] = k[s]
+        at += 1
+    facts[p, END] = at - p * capacity
+    facts[p, REDUCTIONS] = n_reductions
+    facts[p, SLOTS] = used
+
+
+@outer
+def _all(
+    code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants, over, capacity, tape,
+    immediate, facts,
+):  # fmt: skip
+    P, L, C = code.shape[0], code.shape[1], const.shape[1]
+    slots = n_leaves + 1 + L + 4
+    raw, k = np.zeros(CELLS * capacity, np.int32), np.zeros(capacity, immediate.dtype)
+    where, alive = np.zeros(C + n_leaves + L, np.int32), np.zeros(C + n_leaves + L, np.int32)
+    dies, free = np.zeros(3 * L, np.int32), np.zeros(slots, np.int32)
+    live, place = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
+    for v in range(n_leaves):
+        where[C + v] = v
+    for p in range(P):
+        end = translate(
+            code, length, const, results, p, ending, n_results, n_leaves, n_leaves + 1, 1, arity, variants, raw, k, 0,
+            where, alive, dies, free,
+        )  # fmt: skip
+        _assemble(
+            raw, k, np.int64(end), n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape,
+            immediate, facts,
+        )  # fmt: skip
+
+
+def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, ending: int) -> Tapes:
+    """The tapes of all programs; `ending` (LOSS or OUTPUT, see `translate`) takes result 0, or every one.
+
+    What `check_batch` refuses must not come here.
+    """
+    variants, operations = translation.tables(primitives)
+    opcodes, fixed = np.array(operations, np.int64).T.copy()
+    over = np.array([bool(p.over) for p in primitives], np.int64)
+    n_results = 1 if ending == LOSS else packed.results.shape[1]
+    capacity = n_leaves + 3 * packed.code.shape[1] + 2 * n_results
+    size = len(packed) * capacity
+    out = Tapes(
+        np.zeros(size * WORDS, np.int32), np.zeros(size, dtype), np.zeros((len(packed), FACTS), np.int32), capacity
+    )
+    if len(packed):
+        _all(
+            packed.code, packed.length, packed.const, packed.results, np.int64(ending), n_results, n_leaves, opcodes,
+            fixed, primitives.arity.astype(np.int64), variants, over, capacity, out.tape, out.immediate, out.facts,
+        )  # fmt: skip
+    return out
