@@ -17,7 +17,8 @@ from searches.optimizers.programs import ADAMW, SIGNATURE
 from searches.optimizers.tasks import bigram, build, logistic, perceptron, quadratic
 from searches.optimizers.training import train
 from searches.optimizers.twin import tasks as twin_tasks
-from searches.optimizers.twin.training import initial, minibatch
+from searches.optimizers.twin.lanes import split
+from searches.optimizers.twin.training import initial, minibatches
 
 MODULES: dict[str, ModuleType] = {
     "perceptron": perceptron,
@@ -33,16 +34,17 @@ def test_gradients_are_torchs(kind: str) -> None:
     """Losses within 1e-5 of torch's, the gradient within 1e-5 of the largest component of autograd's."""
     task, module = build(kind, "search"), MODULES[kind]
     w = initial(task, KEYS)[0] + np.random.default_rng(1).normal(0, 0.3, task.weights).astype(np.float32)
-    rows, noise = (a[0] for a in minibatch(task, KEYS, 0))
+    rows, noise = (a[0, 0] for a in minibatches(task, KEYS, 0, 1))
     g, scratch = np.full(task.weights, np.nan, np.float32), np.full(task.scratch, np.nan, np.float32)
     loss = module.gradient(task.sizes, task.integers, task.reals, rows, noise, w, scratch, g)
     score = module.evaluate(task.sizes, task.integers, task.reals, w, scratch)
     model = twin_tasks.model(task)
     weights = torch.tensor(w, requires_grad=True)
-    wanted = model.loss(weights, torch.tensor(rows).long(), torch.tensor(noise))
-    (slope,) = torch.autograd.grad(wanted, weights)
+    leaves = split(task, weights[None])
+    wanted = model.loss(leaves, torch.tensor(rows).long()[None], torch.tensor(noise)[None])
+    assert score == pytest.approx(model.validation(leaves).item(), rel=1e-5)
     assert loss == pytest.approx(wanted.item(), rel=1e-5)
-    assert score == pytest.approx(model.validation(weights).item(), rel=1e-5)
+    (slope,) = torch.autograd.grad(wanted, weights)
     assert np.abs(g - slope.numpy()).max() <= 1e-5 * slope.abs().max()
 
 
@@ -51,11 +53,12 @@ def test_two_hidden_layers_and_other_data() -> None:
     task = perceptron.perceptron_task("held_out", "wine", hidden=(20, 7))
     assert task.leaves[0] == ("layer0.weight", (20, 13)) and task.leaves[-1] == ("layer2.bias", (3,))
     w = initial(task, KEYS)[0]
-    rows, noise = (a[0] for a in minibatch(task, KEYS, 0))
+    rows, noise = (a[0, 0] for a in minibatches(task, KEYS, 0, 1))
     g, scratch = np.empty(task.weights, np.float32), np.empty(task.scratch, np.float32)
     perceptron.gradient(task.sizes, task.integers, task.reals, rows, noise, w, scratch, g)
     weights = torch.tensor(w, requires_grad=True)
-    loss = twin_tasks.model(task).loss(weights, torch.tensor(rows).long(), torch.tensor(noise))
+    leaves = split(task, weights[None])
+    loss = twin_tasks.model(task).loss(leaves, torch.tensor(rows).long()[None], torch.tensor(noise)[None])
     (slope,) = torch.autograd.grad(loss, weights)
     assert np.abs(g - slope.numpy()).max() <= 1e-5 * slope.abs().max()
 
@@ -81,10 +84,12 @@ def test_a_key_names_the_draws(kind: str) -> None:
     task = build(kind, "search")
 
     def drawn(key: int, step: int) -> bytes:
-        return b"".join(a.tobytes() for a in minibatch(task, np.array([key], np.uint64), step))
+        return b"".join(a.tobytes() for a in minibatches(task, np.array([key], np.uint64), step, 1))
 
     assert drawn(5, 0) == drawn(5, 0)
     assert len({drawn(5, 0), drawn(5, 1), drawn(6, 0)}) == 3
+    rows, noise = minibatches(task, np.array([5], np.uint64), 0, 2)
+    assert drawn(5, 1) == rows[1].tobytes() + noise[1].tobytes()
 
 
 def test_parts_of_the_digits_share_no_image() -> None:
@@ -115,7 +120,7 @@ def test_parts_made_from_keys_differ(kind: str) -> None:
 def test_bigrams_follow_zipf() -> None:
     """Rank r comes 1 / r as often as rank 1; noise of Student's t with 2 degrees of freedom has median |t| .816."""
     task = build("bigram", "search")
-    rows, noise = minibatch(task, np.arange(200, dtype=np.uint64), 0)
+    rows, noise = (a[0] for a in minibatches(task, np.arange(200, dtype=np.uint64), 0, 1))
     last, following = rows[:, :32].ravel(), rows[:, 32:].ravel()
     counts = np.bincount(last, minlength=64)
     assert counts[0] / counts[1] == pytest.approx(2, rel=0.15)

@@ -14,6 +14,7 @@ from primitives.compiled import outer
 from searches.optimizers.tasks import text, transformer
 from searches.optimizers.tasks.task import Task
 from searches.optimizers.tasks.transformer import transformer_task
+from searches.optimizers.twin.lanes import split
 from searches.optimizers.twin.transformer import model
 
 
@@ -52,30 +53,32 @@ def test_gradient_is_that_of_autograd(sizes: dict[str, int]) -> None:
     task = transformer_task(**{"valid": 512} | sizes)  # type: ignore[arg-type]
     loss, score, g, w, rows = step(task, scratch=np.nan)
     integers, reals = torch.tensor(task.integers).long(), torch.tensor(task.reals)
-    loss_of, validation_of = model(task, integers, reals)
+    loss_of, validation_of = model(task, integers, reals.double())
     weights = torch.tensor(w, dtype=torch.float64, requires_grad=True)
-    value = loss_of(weights, torch.tensor(rows).long(), reals)
+    leaves = split(task, weights[None])
+    value = loss_of(leaves, torch.tensor(rows).long()[None], reals)
     value.backward()  # type: ignore[no-untyped-call]
     assert loss == pytest.approx(value.item(), rel=1e-6)
-    assert score == pytest.approx(validation_of(weights.detach()).item(), rel=1e-6)
+    with torch.no_grad():
+        assert score == pytest.approx(validation_of(leaves).item(), rel=1e-6)
     assert weights.grad is not None
     for begin, end in zip(task.segments, task.segments[1:], strict=False):
         wanted = weights.grad[begin:end].numpy()
         np.testing.assert_allclose(g[begin:end], wanted, atol=2e-6 * np.abs(wanted).max(), rtol=0)
 
 
-def test_torch_losses_of_many_weights_at_once() -> None:
-    """vmap over the weights, and over the minibatches with them, as a population needs it."""
+def test_torch_gradients_of_many_lanes_at_once() -> None:
+    """Two programs on two data orders: four lanes; those of the second order have another minibatch."""
     task = transformer_task(batch=4, valid=64)
     _, _, g, w, rows = step(task)
-    reals = torch.zeros(0)
-    loss, _ = model(task, torch.tensor(task.integers).long(), reals)
-    weights = torch.tensor(w).repeat(3, 1)
-    slopes = torch.func.vmap(torch.func.grad(loss), in_dims=(0, 0, None))(
-        weights, torch.tensor(rows).long().repeat(3, 1), reals
-    )
-    for slope in slopes:
-        np.testing.assert_allclose(slope.numpy(), g, atol=1e-6)
+    loss, _ = model(task, torch.tensor(task.integers).long(), torch.zeros(0))
+    weights = torch.tensor(w).repeat(4, 1).requires_grad_()
+    losses = loss(split(task, weights), torch.tensor(np.stack([rows, rows + 100])).long(), torch.zeros(2, 0))
+    (slopes,) = torch.autograd.grad(losses.sum(), weights)
+    for lane in (0, 1):
+        np.testing.assert_allclose(slopes[lane].numpy(), g, atol=1e-6)
+        np.testing.assert_allclose(slopes[2 + lane].numpy(), slopes[2].numpy(), atol=1e-6)
+    assert (slopes[2] - slopes[0]).abs().max() > 1e-3
 
 
 def test_size_of_the_default_task() -> None:

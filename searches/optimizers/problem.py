@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from searches.optimizers.programs import SIGNATURE, primitive_set, warm_start
 from searches.optimizers.tasks import Task, build
 from searches.optimizers.training import in_hero, train
 
+if TYPE_CHECKING:
+    from searches.optimizers.twin.training import Trainer
+
 BUFFERS, DEGREE = 0, 1  # columns of probe.describe
 SEARCH, FINAL, META, ABLATION = range(4)  # what data orders are for
 
@@ -39,11 +42,13 @@ class OptimizerProblem(Problem):
     niche_axes = 2
     keep_raw = True
     meta = True
+    devices = ("cpu", "cuda")
     tolerance = 0.02  # of a training on another processor: the last bits differ, and then the third digit
 
     def __init__(self, config: OptimizerConfig) -> None:
         """Raises UserError where the configuration asks for the impossible."""
         self.config = config
+        self._compiled = False
         try:
             self.primitives = primitive_set(config.primitives)
         except (UnknownPrimitive, ValueError) as error:
@@ -72,10 +77,8 @@ class OptimizerProblem(Problem):
             start = pack(self.warm_start, self.primitives, self.shape)
         except ValueError as error:
             raise UserError(f"problem.warm_start: {error}") from None
-        if not self.check(start).all():
+        if not self._sound(start).all():
             raise UserError("problem.warm_start: its update does not depend on the gradient, or dies when that is zero")
-        # Compile what trains now, once, and not in every worker that is started later.
-        train(self.task, in_hero(start, self.primitives), np.zeros(1, np.uint64), 1, 1)
 
     @cached_property
     def meta_task(self) -> Task:
@@ -89,8 +92,23 @@ class OptimizerProblem(Problem):
 
         return dict(EXPORTERS)
 
+    @cached_property
+    def _trainer(self) -> Trainer:
+        """What trains on the GPU."""
+        from searches.optimizers.twin.training import Trainer
+
+        return Trainer(self.device)
+
     def check(self, batch: Packed) -> np.ndarray:
         """bool[n]: within the limits; the update depends on the gradient and survives one that is zero."""
+        if not (self._compiled or self.device.is_cuda):
+            # A run checks candidates before its workers get any: what they will train with is compiled here, once.
+            start = pack(self.warm_start, self.primitives, self.shape)
+            train(self.task, in_hero(start, self.primitives), np.zeros(1, np.uint64), 1, 1)
+            self._compiled = True
+        return self._sound(batch)
+
+    def _sound(self, batch: Packed) -> np.ndarray:
         small = (batch.length <= self.config.max_statements) & (batch.n_const <= self.config.max_constants)
         small[small] = probe.alive(in_hero(batch[small], self.primitives))
         return small
@@ -105,16 +123,18 @@ class OptimizerProblem(Problem):
         c = self.config
         programs = in_hero(batch, self.primitives)
         if stage == len(self.stages):
-            loss = train(
-                self.meta_task, programs, self._orders(META, c.meta), c.meta.steps, c.meta.warmup, octaves=c.octaves
-            )
+            loss = self._train(self.meta_task, programs, self._orders(META, c.meta), c.meta)
         else:
             trial = (c.hurdle, c.trial, c.contest)[stage]
             first = c.trial.orders if stage == 2 else 0  # what chose the contenders does not count again
-            orders = self._orders(SEARCH, trial, first)
-            loss = train(self.task, programs, orders, trial.steps, trial.warmup, octaves=c.octaves)
+            loss = self._train(self.task, programs, self._orders(SEARCH, trial, first), trial)
         described = self.describe(batch)
         return np.column_stack((described[:, 0], described[:, 2], loss.mean(axis=1))), batch.const
+
+    def _train(self, task: Task, programs: Packed, keys: np.ndarray, trial: Trial) -> np.ndarray:
+        """float64[n, orders]: validation losses, from this problem's device."""
+        trainer = self._trainer.train if self.device.is_cuda else train
+        return trainer(task, programs, keys, trial.steps, trial.warmup, octaves=self.config.octaves)
 
     def _orders(self, purpose: int, trial: Trial, first: int = 0) -> np.ndarray:
         """uint64[orders]: the data orders of a purpose, from the `first` on."""
@@ -122,17 +142,18 @@ class OptimizerProblem(Problem):
         return stream.generate_state(first + trial.orders, np.uint64)[first:]
 
     def losses(self, programs: Sequence[Program], purpose: int = FINAL, orders: int = 0) -> np.ndarray:
-        """float64[n, orders]: validation losses on data orders that the search has not seen, on all processors.
+        """float64[n, orders]: validation losses on data orders that the search has not seen; on a CPU, by all of it.
 
         orders: the first so many of `final.orders` (0: all)
         """
         batch = in_hero(pack(list(programs), self.primitives, self.shape), self.primitives)
-        final, octaves = self.config.final, self.config.octaves
+        final = self.config.final
         keys = self._orders(purpose, final)[: orders or None]
+        if self.device.is_cuda:
+            return self._train(self.task, batch, keys, final)
 
         def one(p: int) -> np.ndarray:
-            only = batch[slice(p, p + 1)]
-            return train(self.task, only, keys, final.steps, final.warmup, octaves=octaves)[0]
+            return self._train(self.task, batch[slice(p, p + 1)], keys, final)[0]
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             losses = list(pool.map(one, range(len(batch))))

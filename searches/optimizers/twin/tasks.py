@@ -1,42 +1,40 @@
-"""The tasks in torch, for one vector of weights: `torch.func.vmap` makes them losses of many.
+"""The tasks in torch, for many trainings at once: `lanes` says how they lie.
 
 A `Model` holds a task's data as tensors on a device. Its two functions compute in float32 what the compiled modules of
-`tasks` compute, from the same minibatches; autograd gives the gradient.
+`tasks` compute, from the same minibatches, lane by lane, as batched products; autograd gives the gradients of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy, log_softmax, softplus
+from torch.nn.functional import log_softmax, softplus
 
 from searches.optimizers.tasks.task import BIGRAM, LOGISTIC, PERCEPTRON, QUADRATIC, TRANSFORMER, Task
+from searches.optimizers.twin.lanes import look_up, mean_loss, to_lanes
 
 Tensor = torch.Tensor
 
 
 @dataclass(frozen=True)
 class Model:
-    """A task's functions: `loss(weights[n], rows[R], noise[N])` of a minibatch, `validation(weights[n])`, the score."""
+    """A task's functions on parameter tensors [lanes, ..], those of `lanes.split`; both return one number a lane.
 
-    loss: Callable[[Tensor, Tensor, Tensor], Tensor]
-    validation: Callable[[Tensor], Tensor]
+    loss        of a minibatch: loss(leaves, rows int64[orders, R], noise[orders, N]); its gradient has the noise added
+    validation  validation(leaves), the score
+    """
 
-
-def split(task: Task, weights: Tensor) -> list[Tensor]:
-    """The parameter tensors that a vector of weights holds, in the order of task.leaves."""
-    ends = task.segments.tolist()
-    return [weights[a:b].reshape(shape) for (_, shape), (a, b) in zip(task.leaves, pairwise(ends), strict=True)]
+    loss: Callable[[list[Tensor], Tensor, Tensor], Tensor]
+    validation: Callable[[list[Tensor]], Tensor]
 
 
 def _tilted(loss: Tensor, weights: Tensor, noise: Tensor) -> Tensor:
     """The loss as it is, with a gradient that has the noise added."""
-    tilt = weights @ noise
+    tilt = (weights.view(len(noise), -1, noise.shape[1]) * noise[:, None]).sum(-1).flatten()
     return loss + tilt - tilt.detach()
 
 
@@ -44,17 +42,17 @@ def _perceptron(task: Task, integers: Tensor, reals: Tensor) -> Model:
     train, inputs = int(task.sizes[1]), int(task.sizes[4])
     x, labels = reals.reshape(-1, inputs), integers
 
-    def logits(weights: Tensor, x: Tensor) -> Tensor:
-        leaves = split(task, weights)
+    def logits(leaves: list[Tensor], x: Tensor) -> Tensor:
         for weight, bias in zip(leaves[:-2:2], leaves[1:-2:2], strict=True):
-            x = torch.relu(x @ weight.T + bias)
-        return x @ leaves[-2].T + leaves[-1]
+            x = torch.relu(torch.baddbmm(bias[:, None], x, weight.mT))
+        return torch.baddbmm(leaves[-1][:, None], x, leaves[-2].mT)
 
-    def loss(weights: Tensor, rows: Tensor, noise: Tensor) -> Tensor:
-        return cross_entropy(logits(weights, x[rows]), labels[rows])
+    def loss(leaves: list[Tensor], rows: Tensor, noise: Tensor) -> Tensor:
+        lanes = len(leaves[0])
+        return mean_loss(logits(leaves, to_lanes(x[rows], lanes)), to_lanes(labels[rows], lanes))
 
-    def validation(weights: Tensor) -> Tensor:
-        return cross_entropy(logits(weights, x[train:]), labels[train:])
+    def validation(leaves: list[Tensor]) -> Tensor:
+        return loss(leaves, torch.arange(train, len(x), device=x.device)[None], x)
 
     return Model(loss, validation)
 
@@ -64,13 +62,15 @@ def _bigram(task: Task, integers: Tensor, reals: Tensor) -> Model:
     frequency = reals[1 : 1 + words].double()
     followers = integers.reshape(words, words)
 
-    def loss(weights: Tensor, rows: Tensor, noise: Tensor) -> Tensor:
-        mean = cross_entropy(weights.reshape(words, words)[rows[:batch]], rows[batch:])
-        return _tilted(mean, weights, noise)
+    def loss(leaves: list[Tensor], rows: Tensor, noise: Tensor) -> Tensor:
+        (table,) = leaves
+        last, following = rows[:, :batch], rows[:, batch:]
+        return _tilted(mean_loss(look_up(table, last), to_lanes(following, len(table))), table, noise)
 
-    def validation(weights: Tensor) -> Tensor:
-        model = log_softmax(weights.reshape(words, words).double(), 1).gather(1, followers)
-        return frequency @ ((frequency.log() - model) @ frequency)
+    def validation(leaves: list[Tensor]) -> Tensor:
+        (table,) = leaves
+        model = log_softmax(table.double(), -1).gather(-1, followers.expand(len(table), -1, -1))
+        return ((frequency.log() - model) @ frequency) @ frequency
 
     return Model(loss, validation)
 
@@ -79,12 +79,12 @@ def _quadratic(task: Task, integers: Tensor, reals: Tensor) -> Model:
     n = task.weights
     curvature, bottom = reals[1 : 1 + n * n].reshape(n, n), reals[1 + n * n :]
 
-    def validation(weights: Tensor) -> Tensor:
-        away = weights - bottom
-        return 0.5 * (away @ curvature @ away)
+    def validation(leaves: list[Tensor]) -> Tensor:
+        away = leaves[0] - bottom
+        return 0.5 * (away @ curvature * away).sum(-1)
 
-    def loss(weights: Tensor, rows: Tensor, noise: Tensor) -> Tensor:
-        return _tilted(validation(weights), weights, noise)
+    def loss(leaves: list[Tensor], rows: Tensor, noise: Tensor) -> Tensor:
+        return _tilted(validation(leaves), leaves[0], noise)
 
     return Model(loss, validation)
 
@@ -93,14 +93,13 @@ def _logistic(task: Task, integers: Tensor, reals: Tensor) -> Model:
     train, inputs = int(task.sizes[1]), int(task.sizes[3])
     x, sign = reals.reshape(-1, inputs), 2.0 * integers - 1.0
 
-    def mean(weights: Tensor, x: Tensor, sign: Tensor) -> Tensor:
-        return softplus(-sign * (x @ weights[:inputs] + weights[inputs])).mean()
+    def loss(leaves: list[Tensor], rows: Tensor, noise: Tensor) -> Tensor:
+        weight, bias = leaves
+        points, side = (to_lanes(values[rows], len(weight)) for values in (x, sign))
+        return softplus(-side * ((points @ weight[..., None])[..., 0] + bias)).mean(-1)
 
-    def loss(weights: Tensor, rows: Tensor, noise: Tensor) -> Tensor:
-        return mean(weights, x[rows], sign[rows])
-
-    def validation(weights: Tensor) -> Tensor:
-        return mean(weights, x[train:], sign[train:])
+    def validation(leaves: list[Tensor]) -> Tensor:
+        return loss(leaves, torch.arange(train, len(x), device=x.device)[None], x)
 
     return Model(loss, validation)
 
