@@ -17,7 +17,7 @@ from searches.functions.levenberg import INFINITY, Code, levenberg, project, res
 
 
 @inner
-def _draw(stream, key, index, given, degree, n_const, low, high, out):
+def draw(stream, key, index, given, degree, n_const, low, high, out):
     """Constants of start number `index`: first those given, next those that suit twice or half the argument, then
     rescaled, jittered or partly kept ones, and fresh ones.
 
@@ -42,7 +42,7 @@ def _draw(stream, key, index, given, degree, n_const, low, high, out):
 
 
 @inner
-def _best_first(cost, order, n, keep):
+def best_first(cost, order, n, keep):
     """Order the `keep` smallest of cost[order[:n]] to the front; ties by position."""
     for i in range(min(keep, n)):
         best = i
@@ -53,6 +53,26 @@ def _best_first(cost, order, n, keep):
         for j in range(best, i, -1):
             order[j] = order[j - 1]
         order[i] = picked
+
+
+@inner
+def plan(code, length, result, role, leaf, roots, tape):
+    """Decode into `tape`. Returns the row of the result; that of what is fitted, before the squarings that end the
+    program; and how many these are (fewer than `roots`)."""
+    decode(code, length, role, leaf, tape)
+    base = leaf + 1
+    output = leaf + result if result >= 0 else -1 - result
+    fitted, root = output, 0
+    while (
+        fitted >= base
+        and tape[fitted - base, 0] == MUL
+        and tape[fitted - base, 1] == tape[fitted - base, 2]
+        and tape[fitted - base, 1] >= base
+        and root + 1 < roots
+    ):
+        fitted = tape[fitted - base, 1]
+        root += 1
+    return output, fitted, root
 
 
 @outer
@@ -104,19 +124,7 @@ def fit(
         nc, n = np.int64(n_const[p]), np.int64(length[p])
         fitted[p] = const[p]
         error[p] = INFINITY
-        decode(code[p], n, role, leaf, tape)
-        v = np.int64(results[p, 0])
-        output = leaf + v if v >= 0 else -1 - v
-        inner, root = output, 0
-        while (
-            inner >= base
-            and tape[inner - base, 0] == MUL
-            and tape[inner - base, 1] == tape[inner - base, 2]
-            and tape[inner - base, 1] >= base
-            and root + 1 < targets.shape[0]
-        ):
-            inner = tape[inner - base, 1]
-            root += 1
+        output, inner, root = plan(code[p], n, np.int64(results[p, 0]), role, leaf, targets.shape[0], tape)
         work.weight[:] = 1.0
         for j in range(m):
             work.inverse[j] = 1.0 / targets[root, j]
@@ -132,17 +140,17 @@ def fit(
             degree[:] = 0.0
         for s in range(n_start):
             order[s] = s
-            _draw(stream, keys[p], s, const[p], degree, nc, low, high, starts[s])
+            draw(stream, keys[p], s, const[p], degree, nc, low, high, starts[s])
             cost[s] = project(part, work, starts[s], work.residual)
-        _best_first(cost, order, n_start, n_short)
+        best_first(cost, order, n_start, n_short)
         for i in range(n_short):
             s = order[i]
             cost[s] = levenberg(part, work, starts[s], short, 1e-3, 1e-2)
-        _best_first(cost, order, n_short, n_long)
+        best_first(cost, order, n_short, n_long)
         for i in range(n_long):
             s = order[i]
             cost[s] = levenberg(part, work, starts[s], long, 1e-5, 1e-8)
-        _best_first(cost, order, n_long, n_long)
+        best_first(cost, order, n_long, n_long)
         for i in range(n_long):
             s = order[i]
             e = score(whole, output, starts[s], wide, dense_target)

@@ -215,31 +215,32 @@ def levenberg(code, work, const, iterations, tolerance, damping):
                 i += 1
                 if abs(work.delta[k]) > abs(ratio * const[k]):
                     ratio = work.delta[k] / const[k]
-            work.trial[k] = const[k] + work.delta[k]
-        total = project(code, work, work.trial, work.saved)
+        total = INFINITY
         stale = False  # whether `values` hold another point than the trial
-        if total > 0.1 * best and total < 1e6 * best:
-            _correct(code, work, n)
-            total2 = project(code, work, work.other, work.saved2)
-            stale = not total2 < total
-            if total2 < total:
-                total = total2
-                _copy(work.other, work.trial, code.n_const)
-                _copy(work.saved2, work.saved, m)
-        for way in range(2):
-            if not (abs(ratio) > (0.5, 0.1)[way] and abs(ratio) < INFINITY) or (way == 0 and ratio == 1.0):
-                continue
-            for k in range(code.n_const):
-                if code.linear[k] or const[k] == 0.0:
-                    work.other[k] = const[k]
-                elif way == 0:
-                    work.other[k] = const[k] + work.delta[k] / (1.0 - ratio)
-                else:
-                    work.other[k] = const[k] * math.exp(work.delta[k] / const[k] * min(1.0, 3.0 / abs(ratio)))
-            total2 = project(code, work, work.other, work.saved2)
-            stale = not total2 < total
-            if total2 < total:
-                total = total2
+        for attempt in range(4):  # the step; corrected; in projective coordinates; in logarithms
+            if attempt == 0:
+                for k in range(code.n_const):
+                    work.other[k] = const[k] + work.delta[k]
+            elif attempt == 1:
+                if not (total > 0.1 * best and total < 1e6 * best):
+                    continue
+                _correct(code, work, n)
+            else:
+                if not (abs(ratio) > (0.5, 0.1)[attempt - 2] and abs(ratio) < INFINITY):
+                    continue
+                if attempt == 2 and ratio == 1.0:
+                    continue
+                for k in range(code.n_const):
+                    if code.linear[k] or const[k] == 0.0:
+                        work.other[k] = const[k]
+                    elif attempt == 2:
+                        work.other[k] = const[k] + work.delta[k] / (1.0 - ratio)
+                    else:
+                        work.other[k] = const[k] * math.exp(work.delta[k] / const[k] * min(1.0, 3.0 / abs(ratio)))
+            other = project(code, work, work.other, work.saved2)
+            stale = not other < total
+            if other < total:
+                total = other
                 _copy(work.other, work.trial, code.n_const)
                 _copy(work.saved2, work.saved, m)
         if stale and total < best:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from searches.functions import gradient, targets
 from searches.functions.config import Effort, FunctionConfig
 from searches.functions.fit import fit
 from searches.functions.forms import horner, identity
+
+if TYPE_CHECKING:
+    from searches.functions.gpu.fit import Fitter
 
 SIGNATURE = Signature(("x",), ("y",))
 ROOTS = 8  # squarings at the end of a program that the fit undoes
@@ -52,6 +56,7 @@ class FunctionProblem(Problem):
     objectives = (Objective("operations"), Objective("error", "relative"))
     mutations = Mutations()
     free_constants = True
+    devices = ("cpu", "cuda")
 
     def __init__(self, config: FunctionConfig) -> None:
         """Raises UserError where the configuration asks for the impossible."""
@@ -115,9 +120,16 @@ class FunctionProblem(Problem):
         return np.stack((operations, batch.n_const.astype(np.int64), divisions), axis=1)
 
     def evaluate(self, stage: int, batch: Packed, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Fit the constants, from those inherited and from fresh ones; see Problem."""
+        """Fit the constants, from those inherited and from fresh ones; see Problem.
+
+        On a GPU the sums of the fit are in another order than on the CPU, and its roundings other ones: see
+        `searches.functions.gpu` for how far errors agree.
+        """
         scores = np.empty((len(batch), 2))
         scores[:, 0] = self._profile(batch)[:, 0]
+        if self.device.is_cuda:
+            scores[:, 1], fitted = self._on_gpu[stage](batch, keys)
+            return scores, fitted
         error, fitted = np.empty(len(batch)), np.empty_like(batch.const)
         fit(
             *batch.arrays, self._role, self._points, self._targets, self._dense, self._dense_target,
@@ -125,6 +137,14 @@ class FunctionProblem(Problem):
         )  # fmt: skip
         scores[:, 1] = error
         return scores, fitted
+
+    @cached_property
+    def _on_gpu(self) -> tuple[Fitter, ...]:
+        """What fits on the device, at each stage."""
+        from searches.functions.gpu.fit import Fitter
+
+        data = (self._role, self._points, self._targets, self._dense, self._dense_target, self._magnitudes)
+        return tuple(Fitter(self.device, self.shape, *data, effort) for effort in self._efforts)
 
     def report(self, finds: Sequence[Find]) -> list[dict[str, Any]]:
         """For 2^x on [0, 1], where the limits are known: a row for each number of operations. Else the finds."""

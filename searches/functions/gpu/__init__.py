@@ -1,0 +1,1 @@
+"""The fit of constants on a GPU."""
