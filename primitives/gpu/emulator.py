@@ -18,6 +18,7 @@ the others again. No package on the index runs PTX; `ptoxide` in Rust does some 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -56,12 +57,18 @@ class Emulator:
         self._templates: dict[int, list[Any]] = {}
 
     def launch(
-        self, grid: int | tuple[int, ...], block: int | tuple[int, ...], arguments: Any, dynamic_shared: int = 0
+        self,
+        grid: int | tuple[int, ...],
+        block: int | tuple[int, ...],
+        arguments: Sequence[Any],
+        dynamic_shared: int = 0,
+        reachable: Sequence[np.ndarray] = (),
     ) -> None:
         """Run all blocks, one after the other; arrays are written in place.
 
-        `arguments` are NumPy arrays, scalars, and tuples of them, as Numba's launch takes them. Raises EmulatorError,
-        and ValueError where the arguments are not the kernel's.
+        `arguments` are NumPy arrays, scalars, and tuples of them, as Numba's launch takes them; `reachable` are arrays
+        that the kernel may get at by their addresses. Raises EmulatorError, and ValueError where the arguments are not
+        the kernel's.
         """
         grid, block = _three(grid), _three(block)
         threads = int(np.prod(block))
@@ -82,17 +89,20 @@ class Emulator:
         self._special(slots, "%warpid", np.arange(threads) // 32)
         self._special(slots, "%dynamic_smem_size", dynamic_shared)
         outside = [region_of(f"argument {k}", array) for k, array in enumerate(arrays)]
+        outside += [region_of(f"array {k}", array) for k, array in enumerate(reachable)]
         variables = self.module.variables.values()
         fixed = [self._region(v.name, threads) for v in variables if v.space in ("const", "global")]
         local = [v.name for v in variables if v.space in ("shared", "local") and v.size]
+        own = [self._region(name, threads) for name in local]
+        if self._dynamic:
+            own.append(_of_block("dynamic shared memory", "shared", self._dynamic_at, dynamic_shared))
+        self.memory.reset([*own, *outside, *fixed])
         with np.errstate(all="ignore"):
             for place_z, place_y, place_x in product(*map(range, grid[::-1])):
                 for axis, number in zip("xyz", (place_x, place_y, place_z), strict=True):
                     self._special(slots, f"%ctaid.{axis}", number)
-                own = [self._region(name, threads) for name in local]
-                if self._dynamic:
-                    own.append(_poisoned("dynamic shared memory", "shared", self._dynamic_at, dynamic_shared))
-                self.memory.reset([*own, *outside, *fixed])
+                for region in own:
+                    region.data.fill(POISON)
                 self._run(list(slots), threads)
 
     def _template(self, threads: int) -> list[Any]:
@@ -116,10 +126,10 @@ class Emulator:
         variable = self.module.variables[name]
         address = self._addresses[name]
         if variable.space == "shared":
-            return _poisoned(name, "shared", address, variable.size)
+            return _of_block(name, "shared", address, variable.size)
         if variable.space == "local":
             stride = -(-variable.size // 16) * 16
-            return _poisoned(name, "local", address, variable.size, stride, threads)
+            return _of_block(name, "local", address, variable.size, stride, threads)
         data = np.zeros(variable.size, np.uint8)
         data[: len(variable.data)] = np.frombuffer(variable.data, np.uint8)
         return Region(name, variable.space, address, variable.size, data, writable=variable.space == "global")
@@ -205,11 +215,10 @@ def _parted(blocks: np.ndarray, lanes: np.ndarray) -> list[tuple[int, np.ndarray
     return [(int(number), lanes & (blocks == number)) for number in np.unique(blocks[lanes])]
 
 
-def _poisoned(name: str, space: str, address: int, size: int, stride: int = 0, threads: int = 1) -> Region:
-    """Memory that nobody has written."""
-    return Region(
-        name, space, address, size, np.full(stride * threads or -(-size // 16) * 16, POISON, np.uint8), stride
-    )
+def _of_block(name: str, space: str, address: int, size: int, stride: int = 0, threads: int = 1) -> Region:
+    """Memory of a block."""
+    data = np.empty(stride * threads or -(-size // 16) * 16, np.uint8)
+    return Region(name, space, address, size, data, stride)
 
 
 def _three(shape: int | tuple[int, ...]) -> tuple[int, int, int]:

@@ -147,16 +147,20 @@ class Memory:
     def _parts(self, space: str, width: int, align: int, addresses: np.ndarray) -> list[tuple[Region, np.ndarray]]:
         """Active lanes by region. Raises MemoryFault if an address is in none, or misaligned."""
         left, found = self.active.copy(), []
-        for region in self.regions:
+        while left.any():
+            first = int(addresses[np.argmax(left)])
+            region = next(
+                (r for r in self.regions if r.base <= first <= r.base + r.size - width and space in ("", r.space)), None
+            )
+            if region is None:
+                raise MemoryFault(self._say(f"{width} bytes outside {space or 'all'} memory", addresses, left))
             at = addresses - region.base
             lanes = left & (at >= 0) & (at <= region.size - width)
-            if lanes.any() and space in ("", region.space):
-                if (at[lanes] & (align - 1)).any():
-                    raise MemoryFault(self._say("misaligned address", addresses, lanes & ((at & (align - 1)) != 0)))
-                found.append((region, lanes))
-                left &= ~lanes
-        if left.any():
-            raise MemoryFault(self._say(f"{width} bytes outside {space or 'all'} memory", addresses, left))
+            crooked = lanes & ((at & (align - 1)) != 0)
+            if crooked.any():
+                raise MemoryFault(self._say("misaligned address", addresses, crooked))
+            found.append((region, lanes))
+            left &= ~lanes
         return found
 
     def _say(self, what: str, addresses: np.ndarray, lanes: np.ndarray) -> str:
