@@ -1,6 +1,6 @@
 """What the funnel of a run rejected, and how often a rejected layer would have won: measured on a sample.
 
-    python -m searches.normalizers.audit RUN [--sample 20] [--seed 0] [--processes 2] [--json]
+    python -m searches.normalizers.audit RUN [--sample 20] [--seed 0] [--processes 2] [--device cpu] [--json]
 
 Of what each stage rejected a random sample is trained as the last stage trains: in all networks of the search, with the
 same seeds, so that scores compare. Shares come with the Wilson 95 % interval. The first row is what passed all stages.
@@ -23,7 +23,9 @@ from discover import output, runs, workers
 from discover.archive import Archive
 from discover.errors import UserError
 from discover.store import Store
+from primitives.gpu.devices import CPU, Device, DeviceError
 from primitives.packed import Packed, unpack
+from searches.normalizers.commands import add_device, device_of
 from searches.normalizers.layer import layers
 from searches.normalizers.problem import NETS, SEARCH, NormalizerProblem
 
@@ -77,7 +79,7 @@ def records(run: runs.Run) -> Records:
     return Records(programs, np.concatenate(columns["score"])[:, -1], np.concatenate(columns["stage"]))
 
 
-def audit(run: runs.Run, sample: int, seed: int, executor: Executor) -> list[Audit]:
+def audit(run: runs.Run, sample: int, seed: int, executor: Executor, device: Device = CPU) -> list[Audit]:
     """The row of what passed, then one for every stage. Raises UserError as `records` does."""
     found, problem = records(run), run.problem
     archive = Archive(problem)
@@ -100,27 +102,28 @@ def audit(run: runs.Run, sample: int, seed: int, executor: Executor) -> list[Aud
         stream = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, number])))
         chosen = np.sort(stream.choice(rejected, min(sample, len(rejected)), replace=False))
         batch = found.programs[chosen]
-        loss, learns = trained(run, batch, executor)
+        loss, learns = trained(run, batch, executor, device)
         figures = loss < bars[0], loss < bars[1], loss < archive.quality(archive.cell(batch))
         counts = (int(figure.sum()) for figure in (learns, *figures))
         table.append(Audit(stage.name, int((found.entered >= number).sum()), len(rejected), len(chosen), *counts))
     return table
 
 
-def trained(run: runs.Run, batch: Packed, executor: Executor) -> tuple[np.ndarray, np.ndarray]:
+def trained(run: runs.Run, batch: Packed, executor: Executor, device: Device = CPU) -> tuple[np.ndarray, np.ndarray]:
     """Of each program the score of the last stage (nats; infinite where a training blew up), float64[n], and bool[n]:
     whether the deep network learns."""
-    ref = run.spec.ref
-    parts = [batch[i : i + CHUNK].arrays for i in range(0, len(batch), CHUNK)]
-    futures = [executor.submit(_trained, ref, arrays) for arrays in parts]
+    ref, size = run.spec.ref, max(1, len(batch)) if device.is_cuda else CHUNK
+    parts = [batch[i : i + size].arrays for i in range(0, len(batch), size)]
+    futures = [executor.submit(_trained, ref, arrays, device) for arrays in parts]
     found = [future.result() for future in futures] or [(np.zeros(0), np.zeros(0, np.bool_))]
     loss, learns = (np.concatenate(column) for column in zip(*found, strict=True))
     return loss, learns
 
 
-def _trained(ref: workers.Ref, arrays: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _trained(ref: workers.Ref, arrays: tuple[np.ndarray, ...], device: Device) -> tuple[np.ndarray, np.ndarray]:
     """The task of a worker."""
     problem: NormalizerProblem = workers.problem_of(ref)
+    problem.device = device
     candidates = layers(unpack(Packed(*arrays), problem.signature, problem.primitives), problem.primitives)
     found = problem.outcomes(candidates, NETS, problem.config.proxy, SEARCH)
     loss = np.mean([outcome.loss.mean(axis=1) for outcome in found], axis=0)
@@ -172,18 +175,20 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=20, help="of what each stage rejected")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--processes", type=int, default=2)
+    add_device(parser)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     try:
         if min(options.sample, options.processes) < 1 or options.seed < 0:
             raise UserError("--sample and --processes must be at least 1, --seed at least 0")
         run = runs.load(options.run)
-        executor = workers.executor(options.processes)
+        device = device_of(options.device)
+        executor = workers.executor(1 if device.is_cuda else options.processes)
         try:
-            table = rows(audit(run, options.sample, options.seed, executor), run.counts)
+            table = rows(audit(run, options.sample, options.seed, executor, device), run.counts)
         finally:
             executor.shutdown(cancel_futures=True)
-    except UserError as error:
+    except (UserError, DeviceError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     output.print_rows(table if options.json else text_rows(table), options.json)
 

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from primitives.gpu.devices import Device, torch_device
 
-WARM = 3  # calls before one is captured: libraries set themselves up, tables are made
+WARM = 3  # steps before one is captured: libraries set themselves up, tables are made
 
 
 def repeat(step: Callable[[], None], times: int, device: Device) -> None:
-    """Call `step` so many times. It must take all that changes from tensors that it keeps, and not wait for the device.
+    """Call `step` so many times. All that changes from one to the next must be in tensors that it keeps, and it must
+    not wait for the device.
 
-    Capturing calls nothing on the device, so that the calls before it count.
+    The first steps are as good as any; to capture one does nothing on the device.
     """
-    import torch
-
     place = torch_device(device)
     if place.type != "cuda" or times <= WARM + 1:
         for _ in range(times):
             step()
         return
-    with torch.cuda.device(place):
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(WARM):
-                step()
-        torch.cuda.current_stream().wait_stream(side)
-        torch.cuda.empty_cache()  # a graph has memory of its own
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+    _warm(step, place)
+    graph = _capture(step, place)
+    for _ in range(times - WARM):
+        graph.replay()
+
+
+def _warm(step: Callable[[], None], place: Any) -> None:
+    """The first steps, on a stream of their own, as torch wants it before it captures."""
+    import torch
+
+    here, side = torch.cuda.current_stream(place), torch.cuda.Stream(place)
+    side.wait_stream(here)
+    with torch.cuda.stream(side):
+        for _ in range(WARM):
             step()
-        for _ in range(times - WARM):
-            graph.replay()
+    here.wait_stream(side)
+
+
+def _capture(step: Callable[[], None], place: Any) -> Any:
+    """A graph of one step."""
+    import torch
+
+    torch.cuda.empty_cache()  # a graph has memory of its own
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.device(place), torch.cuda.graph(graph):
+        step()
+    return graph

@@ -1,6 +1,7 @@
 """Layers in networks and on images that no search sees, beside published layers, with the same seeds.
 
-    python -m searches.normalizers.held_out FILE_OR_RUN... [--seeds 8] [--processes 2] [--baseline NAME] [--json]
+    python -m searches.normalizers.held_out FILE_OR_RUN... [--seeds 8] [--processes 2] [--device cpu]
+                                          [--baseline NAME] [--json]
 
 Takes artifact folders, exported files, run folders (their best find) and names of known layers. For each network it
 prints the share of errors, with a 95 % interval (Student's t) over the seeds, and the difference to the baseline: its
@@ -25,8 +26,10 @@ import numpy as np
 from discover import artifact, output, runs, workers
 from discover.errors import UserError, nearest
 from discover.store import DATABASE
+from primitives.gpu.devices import CPU, Device, DeviceError
 from primitives.program import Program
 from searches.normalizers.behaviour import EVERY
+from searches.normalizers.commands import add_device, device_of
 from searches.normalizers.config import Net, Training
 from searches.normalizers.data import Images, load
 from searches.normalizers.known import known
@@ -101,21 +104,26 @@ def space_of(candidate: Candidate) -> str:
     return "layers"
 
 
-def trained(candidates: Sequence[Candidate], place: Place, n: int) -> Outcome:
+def trained(candidates: Sequence[Candidate], place: Place, n: int, device: Device = CPU) -> Outcome:
     """What becomes of layers of one space in a place, with `n` seeds: the task of a worker."""
     layers: list[Any] = [Layer(c, EVERY) if isinstance(c, Program) else c for c in candidates]
-    return train(place.network, layers, place.images, seeds(n), place.training)
+    return train(place.network, layers, place.images, seeds(n), place.training, device)
 
 
 def outcomes(
-    candidates: Mapping[str, Candidate], places: Mapping[str, Place], n: int, executor: Executor
+    candidates: Mapping[str, Candidate],
+    places: Mapping[str, Place],
+    n: int,
+    executor: Executor,
+    device: Device = CPU,
 ) -> dict[str, dict[str, Outcome]]:
-    """Place -> layer -> outcome, arrays of float64[n]. Results depend on no executor: tasks are as large as a batch."""
-    room = max(1, LANES // n)
+    """Place -> layer -> outcome, arrays of float64[n]. Results depend on no executor: tasks are as large as a batch.
+    A GPU, which the process of the executor must have, trains all layers at once."""
+    room = len(candidates) if device.is_cuda else max(1, LANES // n)
     names = list(candidates)
     parts = [names[i : i + room] for i in range(0, len(names), room)]
     tasks = [
-        (place, part, executor.submit(trained, [candidates[name] for name in part], places[place], n))
+        (place, part, executor.submit(trained, [candidates[name] for name in part], places[place], n, device))
         for place in places
         for part in parts
     ]
@@ -217,7 +225,12 @@ def _require(search: str, argument: str) -> None:
 
 
 def compare(
-    candidates: Mapping[str, Candidate], space: str, n: int, executor: Executor, baseline: str | None = None
+    candidates: Mapping[str, Candidate],
+    space: str,
+    n: int,
+    executor: Executor,
+    baseline: str | None = None,
+    device: Device = CPU,
 ) -> tuple[list[dict[str, Any]], str]:
     """`rows` of layers of a space beside the known ones that are always shown, and the name of the baseline."""
     baseline = baseline or BESIDE[space][0]
@@ -225,7 +238,7 @@ def compare(
     if baseline not in {**beside, **candidates}:
         raise UserError(f"--baseline {baseline}: no such layer; {nearest(baseline, {**beside, **candidates})}")
     shown = {name: beside[name] for name in (*BESIDE[space], *[baseline] * (baseline in beside))}
-    return rows(outcomes({**candidates, **shown}, PLACES[space], n, executor), baseline), baseline
+    return rows(outcomes({**candidates, **shown}, PLACES[space], n, executor, device), baseline), baseline
 
 
 def main() -> None:
@@ -235,6 +248,7 @@ def main() -> None:
     parser.add_argument("layers", nargs="+", metavar="FILE_OR_RUN", help="artifact, exported file, run, or known name")
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--processes", type=int, default=2)
+    add_device(parser)
     parser.add_argument("--baseline", help="a known layer, or one of those given")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -245,14 +259,15 @@ def main() -> None:
         for argument in options.layers:
             name, candidate = named(argument)
             found.setdefault(space_of(candidate), {})[name] = candidate
-        executor = workers.executor(options.processes)
+        device = device_of(options.device)
+        executor = workers.executor(1 if device.is_cuda else options.processes)
         try:
             for space, candidates in found.items():
-                table, baseline = compare(candidates, space, options.seeds, executor, options.baseline)
+                table, baseline = compare(candidates, space, options.seeds, executor, options.baseline, device)
                 output.print_rows(table if options.json else text_rows(table, baseline), options.json)
         finally:
             executor.shutdown(cancel_futures=True)
-    except UserError as error:
+    except (UserError, DeviceError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
 
 

@@ -1,8 +1,9 @@
 """Many layers as one, for a GPU: what several programs do with the same function is one call, on the lanes of them all.
 
 One after another, layers cost a launch for each instruction of each program, on a few thousand numbers each, and a GPU
-waits for launches. Here the lanes that a function is called on are gathered (see `agenda`). What they are gathered from
-learns of all its uses at once: one pass backward, in a fixed order.
+waits for launches. Here the lanes that a function is called on are gathered, level by level (see `levels`). Every value
+is as large as x, so that it does not matter which axes it varies along. What lanes are gathered from learns of all its
+uses at once: one pass backward, in a fixed order.
 """
 
 from __future__ import annotations
@@ -15,23 +16,24 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from searches.normalizers.agenda import Place, Plan, plan
+from searches.normalizers.levels import Place, Plan, plan
 
-RESULTS = (-1, 0)
+Argument = tuple[int, int, int]  # of which level, which call, which one
+RESULTS = (-1, 0, 0)
 
 
 @dataclass(frozen=True)
 class Routes:
     """Where lanes go: a plan with the numbers of lanes on a device.
 
-    uses       stack -> for every argument (call, which) that takes from it: lanes int64[k] (None: all, in order)
-    positions  argument -> for every stack it takes from, in order: its lanes int64[k] among those of the call
+    uses       stack -> the arguments that take from it, and which lanes of it: int64[k] (None: all, in order)
+    positions  argument -> for every stack it takes from, in order, where they come to be: lanes int64[k]
     constants  constant -> tensor with one element
     """
 
     plan: Plan
-    uses: dict[int, list[tuple[tuple[int, int], Tensor | None]]]
-    positions: dict[tuple[int, int], list[Tensor]]
+    uses: dict[int, list[tuple[Argument, Tensor | None]]]
+    positions: dict[Argument, list[Tensor]]
     constants: dict[float, Tensor]
 
 
@@ -48,9 +50,13 @@ class Together:
         self._routes: dict[Any, Routes] = {}
 
     def __call__(self, *leaves: Tensor) -> Tensor:
-        """The results. Everything but the first call for leaves of a shape can be captured in a CUDA graph."""
-        routes = self._routes_like(leaves)
-        parts: dict[tuple[int, int], list[Tensor]] = {}
+        """The results. Everything but the first call for a dtype can be captured in a CUDA graph."""
+        x = leaves[0]
+        known = (x.dim(), x.dtype, x.device)
+        if known not in self._routes:
+            self._routes[known] = self._prepare(plan(self.candidates, len(leaves)), len(leaves), x)
+        routes = self._routes[known]
+        parts: dict[Argument, list[Tensor]] = {}
 
         def hand_out(stack: int, values: Tensor) -> None:
             uses = routes.uses.get(stack, [])
@@ -60,17 +66,16 @@ class Together:
                 parts.setdefault(argument, []).append(values if index is None else next(taken))
 
         for stack, leaf in enumerate(leaves):
-            hand_out(stack, leaf)
-        for number, call in enumerate(routes.plan.calls):
-            arguments = [
-                routes.constants[a] if isinstance(a, float) else self._joined(routes, (number, k), parts)
-                for k, a in enumerate(call.arguments)
-            ]
-            result = call.function(*arguments)
-            if result.shape[self.axis] == 1:  # of constants alone
-                result = result.expand(self._shape(result, call.candidates * self.seeds))
-            hand_out(len(leaves) + number, result)
-        parts[RESULTS] = [p.expand(self._shape(leaves[0], p.shape[self.axis])) for p in parts[RESULTS]]
+            hand_out(stack, leaf.expand(x.shape))
+        for level, calls in enumerate(routes.plan.levels):
+            made = []
+            for number, call in enumerate(calls):
+                arguments = [
+                    routes.constants[a] if isinstance(a, float) else self._joined(routes, (level, number, k), parts)
+                    for k, a in enumerate(call.arguments)
+                ]
+                made.append(call.function(*arguments).expand(self._shape(x, call.candidates * self.seeds)))
+            hand_out(len(leaves) + level, self._behind(made, x))
         return self._joined(routes, RESULTS, parts)
 
     def _shape(self, like: Tensor, lanes: int) -> list[int]:
@@ -79,7 +84,14 @@ class Together:
         shape[self.axis] = lanes
         return shape
 
-    def _joined(self, routes: Routes, argument: tuple[int, int], parts: dict[tuple[int, int], list[Tensor]]) -> Tensor:
+    def _behind(self, made: list[Tensor], x: Tensor) -> Tensor:
+        """Lanes behind lanes. Of few axes, for of more than four torch copies one tensor after another."""
+        if len(made) == 1:
+            return made[0]
+        flat = torch.cat([t.flatten(self.axis + 1) for t in made], self.axis)
+        return flat.view(self._shape(x, flat.shape[self.axis]))
+
+    def _joined(self, routes: Routes, argument: Argument, parts: dict[Argument, list[Tensor]]) -> Tensor:
         """The lanes of an argument, wherever they are, which are taken out of `parts`."""
         found = parts.pop(argument)
         if len(found) == 1:
@@ -88,28 +100,21 @@ class Together:
         joined: Tensor = _Put.apply(self.axis, sum(len(p) for p in positions), positions, *found)
         return joined
 
-    def _routes_like(self, leaves: Sequence[Tensor]) -> Routes:
-        x = leaves[0]
-        kinds = [tuple(1 if i == self.axis or n == 1 else 2 for i, n in enumerate(leaf.shape)) for leaf in leaves]
-        known = (*kinds, x.dtype, x.device)
-        if known not in self._routes:
-            self._routes[known] = self._prepare(plan(self.candidates, kinds), x)
-        return self._routes[known]
-
-    def _prepare(self, plan: Plan, x: Tensor) -> Routes:
-        sizes = [len(self.candidates)] * plan.leaves + [call.candidates for call in plan.calls]
+    def _prepare(self, plan: Plan, leaves: int, x: Tensor) -> Routes:
+        sizes = [len(self.candidates)] * leaves + [sum(c.candidates for c in calls) for calls in plan.levels]
         routes = Routes(plan, {}, {}, {})
-        for number, call in enumerate(plan.calls):
-            for k, argument in enumerate(call.arguments):
-                if isinstance(argument, float):
-                    routes.constants[argument] = x.new_full((1,) * x.dim(), argument)
-                else:
-                    self._enter(routes, (number, k), argument, sizes, x.device)
+        for level, calls in enumerate(plan.levels):
+            for number, call in enumerate(calls):
+                for k, argument in enumerate(call.arguments):
+                    if isinstance(argument, float):
+                        routes.constants[argument] = x.new_full((1,) * x.dim(), argument)
+                    else:
+                        self._enter(routes, (level, number, k), argument, sizes, x.device)
         self._enter(routes, RESULTS, plan.results, sizes, x.device)
         return routes
 
     def _enter(
-        self, routes: Routes, argument: tuple[int, int], places: list[Place], sizes: list[int], device: torch.device
+        self, routes: Routes, argument: Argument, places: list[Place], sizes: list[int], device: torch.device
     ) -> None:
         """Where the lanes of one argument come from, stack by stack in the order that stacks are made in."""
         routes.positions[argument] = []
