@@ -18,22 +18,42 @@ from torch.autograd import Function
 
 from searches.normalizers.levels import Place, Plan, plan
 
-Argument = tuple[int, int, int]  # of which level, which call, which one
-RESULTS = (-1, 0, 0)
+
+@dataclass(frozen=True)
+class Route:
+    """Which lanes of a tensor go where.
+
+    lanes   int64[n]: they, part behind part (None: all, in order)
+    rounds  the same for the way back, where each round has a lane once at most: lanes, and positions in `lanes`
+            (None: all, in order)
+    sizes   lanes of each part
+    to      what the parts are for
+    """
+
+    lanes: Tensor | None
+    rounds: list[tuple[Tensor, Tensor | None]]
+    sizes: list[int]
+    to: list[int]
+
+    def __call__(self, x: Tensor, axis: int) -> tuple[Tensor, ...]:
+        """The parts."""
+        if self.lanes is not None:
+            x = _Take.apply(x, axis, self.lanes, self.rounds)
+        return x.split(self.sizes, axis)
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Where lanes go: a plan with the numbers of lanes on a device.
+    """A plan, and where lanes go.
 
-    uses       stack -> the arguments that take from it, and which lanes of it: int64[k] (None: all, in order)
-    positions  argument -> for every stack it takes from, in order, where they come to be: lanes int64[k]
+    stacks     of every stack of values the lanes that each level needs
+    levels     of these, one behind another, the lanes of each argument that is no constant; the last: of the results
     constants  constant -> tensor with one element
     """
 
     plan: Plan
-    uses: dict[int, list[tuple[Argument, Tensor | None]]]
-    positions: dict[Argument, list[Tensor]]
+    stacks: list[Route]
+    levels: list[Route]
     constants: dict[float, Tensor]
 
 
@@ -51,112 +71,118 @@ class Together:
 
     def __call__(self, *leaves: Tensor) -> Tensor:
         """The results. Everything but the first call for a dtype can be captured in a CUDA graph."""
-        x = leaves[0]
+        x, axis = leaves[0], self.axis
         known = (x.dim(), x.dtype, x.device)
         if known not in self._routes:
             self._routes[known] = self._prepare(plan(self.candidates, len(leaves)), len(leaves), x)
         routes = self._routes[known]
-        parts: dict[Argument, list[Tensor]] = {}
+        needed: list[list[Tensor]] = [[] for _ in routes.levels]
 
         def hand_out(stack: int, values: Tensor) -> None:
-            uses = routes.uses.get(stack, [])
-            lanes = [index for _, index in uses if index is not None]
-            taken = iter(_Take.apply(values, self.axis, *lanes) if lanes else ())
-            for argument, index in uses:
-                parts.setdefault(argument, []).append(values if index is None else next(taken))
+            route = routes.stacks[stack]
+            for level, part in zip(route.to, route(values, axis) if route.to else (), strict=True):
+                needed[level].append(part)
+
+        def arguments(level: int) -> list[Tensor]:
+            parts = routes.levels[level](self._behind(needed[level]), axis) if needed[level] else ()
+            needed[level].clear()
+            return [self._whole(part, x) for part in parts]
 
         for stack, leaf in enumerate(leaves):
-            hand_out(stack, leaf.expand(x.shape))
+            hand_out(stack, leaf.expand(x.shape).flatten(axis + 1))
         for level, calls in enumerate(routes.plan.levels):
-            made = []
-            for number, call in enumerate(calls):
-                arguments = [
-                    routes.constants[a] if isinstance(a, float) else self._joined(routes, (level, number, k), parts)
-                    for k, a in enumerate(call.arguments)
-                ]
-                made.append(call.function(*arguments).expand(self._shape(x, call.candidates * self.seeds)))
-            hand_out(len(leaves) + level, self._behind(made, x))
-        return self._joined(routes, RESULTS, parts)
+            given, made = iter(arguments(level)), []
+            for call in calls:
+                values = [routes.constants[a] if isinstance(a, float) else next(given) for a in call.arguments]
+                result = call.function(*values)
+                made.append(self._whole(result, x, call.candidates * self.seeds).flatten(axis + 1))
+            hand_out(len(leaves) + level, self._behind(made))
+        return arguments(len(routes.plan.levels))[0]
 
-    def _shape(self, like: Tensor, lanes: int) -> list[int]:
-        """That of a tensor, but with so many lanes."""
-        shape = list(like.shape)
-        shape[self.axis] = lanes
-        return shape
+    def _whole(self, part: Tensor, x: Tensor, lanes: int | None = None) -> Tensor:
+        """Some lanes, flat or lacking axes that they are constant over, in the shape of x."""
+        shape = list(x.shape)
+        shape[self.axis] = part.shape[self.axis] if lanes is None else lanes
+        return part.view(shape) if lanes is None else part.expand(shape)
 
-    def _behind(self, made: list[Tensor], x: Tensor) -> Tensor:
-        """Lanes behind lanes. Of few axes, for of more than four torch copies one tensor after another."""
-        if len(made) == 1:
-            return made[0]
-        flat = torch.cat([t.flatten(self.axis + 1) for t in made], self.axis)
-        return flat.view(self._shape(x, flat.shape[self.axis]))
-
-    def _joined(self, routes: Routes, argument: Argument, parts: dict[Argument, list[Tensor]]) -> Tensor:
-        """The lanes of an argument, wherever they are, which are taken out of `parts`."""
-        found = parts.pop(argument)
-        if len(found) == 1:
-            return found[0]
-        positions = routes.positions[argument]
-        joined: Tensor = _Put.apply(self.axis, sum(len(p) for p in positions), positions, *found)
-        return joined
+    def _behind(self, parts: list[Tensor]) -> Tensor:
+        """Lanes behind lanes. They are flat: of more than four axes torch copies one tensor after another."""
+        return torch.cat(parts, self.axis) if len(parts) > 1 else parts[0]
 
     def _prepare(self, plan: Plan, leaves: int, x: Tensor) -> Routes:
         sizes = [len(self.candidates)] * leaves + [sum(c.candidates for c in calls) for calls in plan.levels]
-        routes = Routes(plan, {}, {}, {})
-        for level, calls in enumerate(plan.levels):
-            for number, call in enumerate(calls):
-                for k, argument in enumerate(call.arguments):
-                    if isinstance(argument, float):
-                        routes.constants[argument] = x.new_full((1,) * x.dim(), argument)
-                    else:
-                        self._enter(routes, (level, number, k), argument, sizes, x.device)
-        self._enter(routes, RESULTS, plan.results, sizes, x.device)
-        return routes
+        values = {a for calls in plan.levels for c in calls for a in c.arguments if isinstance(a, float)}
+        constants = {value: x.new_full((1,) * x.dim(), value) for value in values}
+        wanted: list[list[list[Place]]] = [  # of each level those of each argument
+            [a for c in calls for a in c.arguments if not isinstance(a, float)] for calls in plan.levels
+        ]
+        wanted.append([plan.results])
+        stacks: list[dict[int, list[int]]] = [{} for _ in sizes]
+        levels = []
+        for level, columns in enumerate(wanted):
+            places = sorted({place for column in columns for place in column})
+            for stack, slot in places:
+                stacks[stack].setdefault(level, []).append(slot)
+            position = {place: i for i, place in enumerate(places)}
+            numbers = [[position[place] for place in column] for column in columns]
+            levels.append(self._route(dict(enumerate(numbers)), len(places), x.device))
+        routes = [self._route(parts, size, x.device) for parts, size in zip(stacks, sizes, strict=True)]
+        return Routes(plan, routes, levels, constants)
 
-    def _enter(
-        self, routes: Routes, argument: Argument, places: list[Place], sizes: list[int], device: torch.device
-    ) -> None:
-        """Where the lanes of one argument come from, stack by stack in the order that stacks are made in."""
-        routes.positions[argument] = []
-        for stack in sorted({stack for stack, _ in places}):
-            positions = [i for i, place in enumerate(places) if place[0] == stack]
-            slots = [places[i][1] for i in positions]
-            lanes = None if slots == list(range(sizes[stack])) else self._lanes(slots, device)
-            routes.uses.setdefault(stack, []).append((argument, lanes))
-            routes.positions[argument].append(self._lanes(positions, device))
+    def _route(self, parts: dict[int, list[int]], size: int, device: torch.device) -> Route:
+        """That of candidates, of so many, to several parts."""
+        every = [candidate for part in parts.values() for candidate in part]
+        sizes = [len(part) * self.seeds for part in parts.values()]
+        if every == list(range(size)):
+            return Route(None, [], sizes, list(parts))
+        rounds: list[tuple[list[int], list[int]]] = []
+        met = [0] * size
+        for position, candidate in enumerate(every):
+            if met[candidate] == len(rounds):
+                rounds.append(([], []))
+            rounds[met[candidate]][0].append(candidate)
+            rounds[met[candidate]][1].append(position)
+            met[candidate] += 1
+        back = [
+            (self._lanes(lanes, device), self._lanes(positions, device) if len(rounds) > 1 else None)
+            for lanes, positions in rounds
+        ]
+        return Route(self._lanes(every, device), back, sizes, list(parts))
 
     def _lanes(self, candidates: list[int], device: torch.device) -> Tensor:
-        first = torch.tensor(candidates)[:, None] * self.seeds
+        first = torch.tensor(candidates, dtype=torch.int64)[:, None] * self.seeds
         return (first + torch.arange(self.seeds)).flatten().to(device)
 
 
 class _Take(Function):
-    """Some lanes of a tensor, several times: (x, axis, lanes..) -> one tensor each. No lane is twice in one of them, so
-    that sums backward have one order."""
+    """Lanes of a tensor: (x, axis, lanes, rounds)."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, axis: int, *lanes: Tensor) -> tuple[Tensor, ...]:
-        ctx.axis, ctx.size, ctx.lanes = axis, x.shape[axis], lanes
-        return tuple(x.index_select(axis, some) for some in lanes)
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> Any:
-        return _Put.apply(ctx.axis, ctx.size, ctx.lanes, *slopes), None, *[None] * len(slopes)
-
-
-class _Put(Function):
-    """The sum of tensors, each put on its lanes of as many as `size`: the adjoint of _Take, which is its own."""
-
-    @staticmethod
-    def forward(ctx: Any, axis: int, size: int, lanes: Sequence[Tensor], *parts: Tensor) -> Tensor:
-        ctx.axis, ctx.lanes = axis, lanes
-        shape = list(parts[0].shape)
-        shape[axis] = size
-        whole = parts[0].new_zeros(shape)
-        for some, part in zip(lanes, parts, strict=True):
-            whole.index_add_(axis, some, part)
-        return whole
+    def forward(ctx: Any, x: Tensor, axis: int, lanes: Tensor, rounds: list[tuple[Tensor, Tensor | None]]) -> Tensor:
+        ctx.axis, ctx.size, ctx.lanes, ctx.rounds = axis, x.shape[axis], lanes, rounds
+        return x.index_select(axis, lanes)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Any:
-        return None, None, None, *_Take.apply(slope, ctx.axis, *ctx.lanes)
+        return _Put.apply(slope, ctx.axis, ctx.size, ctx.lanes, ctx.rounds), None, None, None
+
+
+class _Put(Function):
+    """Lanes added up where they were taken from, the adjoint of _Take, which is its own. A round adds to no lane twice:
+    so the order of sums is one."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, y: Tensor, axis: int, size: int, lanes: Tensor, rounds: list[tuple[Tensor, Tensor | None]]
+    ) -> Tensor:
+        ctx.axis, ctx.lanes, ctx.rounds = axis, lanes, rounds
+        shape = list(y.shape)
+        shape[axis] = size
+        x = y.new_zeros(shape)
+        for some, positions in rounds:
+            x.index_add_(axis, some, y if positions is None else y.index_select(axis, positions))
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Any:
+        return _Take.apply(slope, ctx.axis, ctx.lanes, ctx.rounds), None, None, None, None
