@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 SIZES = {"8": 1, "16": 2, "32": 4, "64": 8}
-_IGNORED = re.compile(r"^\s*\.(version|target|address_size|loc|file|section)\b.*$", re.M)
+_IGNORED = re.compile(r"^[ \t]*\.(version|target|address_size|loc|file|section)\b.*$", re.M)
 _HEADER = re.compile(r"\.(entry|func)\s*(?:\((?P<results>[^()]*)\))?\s*(?P<name>[\w$.]+)\s*(?:\((?P<inputs>[^()]*)\))?")
 _VARIABLE = re.compile(
     r"(?:\.(?:visible|weak|common)\s+)*(?P<extern>\.extern\s+)?\.(?P<space>global|const|shared|local)\s+"
