@@ -1,11 +1,12 @@
 """The search `optimizers/lion` over several seeds, beside random search at 4 times the candidates and evolution of
 constants alone at 4 times the trained programs (all of its candidates are trained).
 
-    python -m benchmarks.lion [--json] [--seeds 5] [--budget N] [--workers 2] [--baselines 1] [--out runs/bench-lion]
+    python -m benchmarks.lion [--json] [--seeds 5] [--budget N] [--workers 2] [--baselines 1] [--device cpu] [--out DIR]
 
-Every run has a folder under --out: those that are done are used again, interrupted ones go on. The seed of a run names
-its data orders too. A hit is an optimizer's form, as `searches.optimizers.meaning.classify` reads it off the canonical
-program; nothing in the search knows it.
+Every run has a folder under --out (runs/bench-lion, of a GPU runs/bench-lion-cuda): those that are done are used again,
+interrupted ones go on. The seed of a run names its data orders too. Minutes are those of the search, until the
+generation with the first hit is done; compiling for the first time is among them. A hit is an optimizer's form, as
+`searches.optimizers.meaning.classify` reads it off the canonical program; nothing in the search knows it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,8 @@ import numpy as np
 
 from benchmarks.exp2 import finished, interval
 from discover import runs, spec
-from discover.store import Store
+from discover.store import DATABASE, Store
+from primitives.gpu import devices
 from primitives.packed import Packed, unpack
 from searches.optimizers.meaning.classify import classify
 
@@ -35,10 +39,10 @@ FACTOR = 4  # of the baselines' budgets
 COUNTS = ("candidates", "invalid", "hits_canonical", "hits_fingerprint", "scored", "bred.statements", "bred.dead")
 
 
-def run(root: Path, label: str, seed: int, budget: int, workers: int) -> dict[str, Any]:
+def run(root: Path, label: str, seed: int, budget: int, workers: int, device: str) -> dict[str, Any]:
     """Figures of one run, made now or before."""
     settings = [*STRATEGIES[label], f"run.seed={seed}", f"problem.data_seed={seed}", f"run.workers={workers}"]
-    settings.append(f"run.budget={budget}")
+    settings += [f"run.budget={budget}", f"run.device={device}"]
     done = finished(SEARCH, root, label, settings)
     return figures(done) | {"seed": seed, "meta": meta(done)}
 
@@ -59,11 +63,11 @@ def figures(done: runs.Run) -> dict[str, Any]:
     return {"digest": done.digest, "seconds": round(seconds, 1), **counts, "first": firsts, "best": best}
 
 
-def first_hits(done: runs.Run, batches: Any) -> dict[int, int | None]:
-    """Tier -> how many programs were scored until the first of that tier, it included."""
-    firsts: dict[int, int | None] = {1: None, 2: None}
+def first_hits(done: runs.Run, batches: Any) -> dict[int, dict[str, float] | None]:
+    """Tier -> how many programs were scored until the first of that tier, it included, and in how many minutes."""
+    firsts: dict[int, dict[str, float] | None] = {1: None, 2: None}
     scored = 0
-    for arrays in batches:
+    for generation, arrays in enumerate(batches):
         batch = Packed(*arrays)
         # Either tier has one buffer and degree 0; to read the form of every program would take minutes.
         likely = np.flatnonzero((done.problem.describe(batch)[:, :2] == (1, 0)).all(axis=1))
@@ -73,9 +77,17 @@ def first_hits(done: runs.Run, batches: Any) -> dict[int, int | None]:
             tier = classify(program).tier if None in firsts.values() else 0
             for wanted in (1, 2):
                 if tier == wanted and firsts[wanted] is None:
-                    firsts[wanted] = scored + i + 1
+                    firsts[wanted] = {"scored": scored + i + 1, "minutes": minutes(done, generation)}
         scored += len(batch)
     return firsts
+
+
+def minutes(done: runs.Run, generation: int) -> float:
+    """Minutes of search until a generation was done."""
+    with closing(sqlite3.connect(f"file:{(done.folder / DATABASE).absolute()}?mode=ro", uri=True)) as database:
+        query = "SELECT sum(seconds) FROM timings WHERE generation <= ? AND name != 'ending'"
+        (seconds,) = database.execute(query, (generation,)).fetchone()
+    return round(float(seconds) / 60, 2)
 
 
 def meta(done: runs.Run) -> dict[str, Any] | None:
@@ -97,8 +109,14 @@ def main() -> None:
     parser.add_argument("--baselines", type=int, default=1, help="seeds of the baselines")
     parser.add_argument("--budget", type=int)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("runs/bench-lion"))
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    try:
+        device, _ = devices.choose(options.device)
+    except devices.DeviceError as error:
+        parser.error(str(error))
+    out = options.out or Path("runs/bench-lion-cuda" if device.is_cuda else "runs/bench-lion")
     made: dict[str, list[dict[str, Any]]] = {}
     budget = options.budget or spec.load(SEARCH).run.budget
     for label in STRATEGIES:
@@ -108,12 +126,13 @@ def main() -> None:
         elif label == "constants only":
             budget = FACTOR * made["search"][0]["scored"]
         for seed in range(options.seeds if label == "search" else options.baselines):
-            result = run(options.out, label, seed, budget, options.workers)
+            result = run(out, label, seed, budget, options.workers, str(device))
             made[label].append(result)
             print(line(label, result), file=sys.stderr, flush=True)
     ours = [r["best"][1] for r in made["search"]]
     tiers = {n: interval([bool(b and b["tier"] >= n) for b in ours]) for n in (1, 2)}
-    data = {"machine": platform.processor() or platform.machine(), "runs": made, "tiers": tiers}
+    machine = device.name if device.is_cuda else platform.processor() or platform.machine()
+    data = {"machine": machine, "runs": made, "tiers": tiers}
     if options.json:
         print(json.dumps(data, indent=2))
         return
@@ -121,7 +140,10 @@ def main() -> None:
         for result in results:
             print(line(label, result))
     for n, hit in tiers.items():
-        print(f"tier {n}: {hit['k']} of {hit['n']} ({hit['low']:.0%} to {hit['high']:.0%})")
+        firsts = [r["first"][n] for r in made["search"]]
+        when = ", ".join("-" if first is None else f"{first['minutes']:.1f}" for first in firsts)
+        print(f"tier {n}: {hit['k']} of {hit['n']} ({hit['low']:.0%} to {hit['high']:.0%}) end with it; ", end="")
+        print(f"minutes to the first on {machine}, seed by seed: {when}")
 
 
 def line(label: str, result: dict[str, Any]) -> str:

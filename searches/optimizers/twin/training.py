@@ -181,7 +181,7 @@ class Trainer:
         from primitives.evaluators.cuda import CudaEvaluator
 
         torch_device(device)
-        self.evaluator = CudaEvaluator(HERO, "float32", device)
+        self.device, self.evaluator = device, CudaEvaluator(HERO, "float32", device)
         self._say = say
         self._batches: dict[tuple[str, int], Batches] = {}
 
@@ -196,6 +196,6 @@ class Trainer:
         kind = (task.name, len(keys))
         if kind not in self._batches:
             what = f"candidates x {len(keys)} data orders"
-            self._batches[kind] = Batches(self.evaluator.device, max(1, len(packed)), what, self._say)
+            self._batches[kind] = Batches(self.device, max(1, len(packed)), what, self._say)
         batches = self._batches[kind]
         return np.concatenate([np.empty((0, len(keys))), *batches.run(len(packed), work)])
