@@ -162,13 +162,15 @@ def simulated() -> None:
 
 def test_fewer_candidates_at_a_time_where_memory_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU that holds 4 lanes: 5 candidates on 2 data orders are trained by twos; what fits is kept to."""
-    original, sizes, said = twin_training.train, [], []
+    original = twin_training.train
+    sizes: list[int] = []
+    said: list[str] = []
 
-    def train(task: Task, packed: Packed, keys: np.ndarray, *more: Any, **options: Any) -> np.ndarray:
+    def train(task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int, **options: Any) -> np.ndarray:
         sizes.append(len(packed))
         if len(packed) * len(keys) > 4:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return original(task, packed, keys, *more, octaves=options["octaves"])
+        return original(task, packed, keys, steps, warmup)
 
     monkeypatch.setattr(twin_training, "train", train)
     trainer = Trainer.__new__(Trainer)
