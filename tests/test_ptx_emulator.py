@@ -441,3 +441,24 @@ def test_floats_to_integers() -> None:
         assert launch(emulator, x).tolist() == wanted, code
     code = "cvt.rn.f32.f64 %f1, %fd1; cvt.rzi.s32.f32 %r1, %f1; cvt.s64.s32 %rd1, %r1; st.global.b64 [%a0], %rd1;"
     assert launch(text("ld.global.f64 %fd1, [%a1];" + code), np.array([np.nan, -7.9])).tolist() == [0, -7]
+
+
+def test_races_in_shared_memory_are_found() -> None:
+    """A neighbour's value read without a barrier; with one it is no race."""
+
+    def neighbours(out, wait):  # type: ignore[no-untyped-def]
+        shared = cuda.shared.array(64, int64)
+        i = cuda.threadIdx.x
+        shared[i] = i
+        if wait:
+            cuda.syncthreads()
+        out[i] = shared[(i + 1) % 64]
+
+    emulator = emulated(neighbours, int64[::1], int64)
+    out = np.zeros(64, np.int64)
+    emulator.launch(1, 64, (out, 1))
+    assert out.tolist() == [*range(1, 64), 0]
+    with pytest.raises(
+        EmulatorError, match="race: reads what another wrote or read after the last barrier: thread 0 at"
+    ):
+        emulator.launch(1, 64, (out, 0))

@@ -2,12 +2,13 @@
 
 Numba's simulator runs a kernel's Python source. This runs what was compiled, so a test with it shows, on any machine,
 that control flow, addresses, predicates, conversions and barriers of the compiled kernel are right, and gives every
-float to the bit, each operation rounded once as IEEE 754 has it. Every access to memory is checked: outside of what
-was given, misaligned, or into another space raises EmulatorError, which names the kernel, the line and the address.
+float to the bit, each operation rounded once as IEEE 754 has it. Every access to memory is checked. One outside of what
+was given, misaligned, or into another space raises EmulatorError, which names the kernel, the line and the address; so
+does a race in shared memory: between two barriers, a byte that one thread writes and another one reads or writes.
 Shared and local memory that nobody wrote holds NaN.
 
-It does not show how fast a kernel is; races between threads (those of a block run in step, a store of several goes to
-the last one); the payload and sign of a NaN; nor what the assembler and the chip make of the PTX.
+It does not show how fast a kernel is; races in global memory (threads of a block run in step, blocks one after the
+other); the payload and sign of a NaN; nor what the assembler and the chip make of the PTX.
 
     compiled = compile_for(kernel, (float32[::1], float32[::1]), (8, 0))
     Emulator(compiled).launch(grid, block, (out, x))
@@ -103,6 +104,7 @@ class Emulator:
                     self._special(slots, f"%ctaid.{axis}", number)
                 for region in own:
                     region.data.fill(POISON)
+                self.memory.meet()
                 self._run(list(slots), threads)
 
     def _template(self, threads: int) -> list[Any]:
@@ -143,6 +145,7 @@ class Emulator:
             if not ready:
                 if len({barrier for barrier, _, _ in waiting}) > 1:
                     raise EmulatorError(f"{self.name}: threads wait at different barriers for ever")
+                self.memory.meet()
                 for _, after, lanes in waiting:
                     ready[after] = ready[after] | lanes if after in ready else lanes
                 waiting.clear()
@@ -218,7 +221,8 @@ def _parted(blocks: np.ndarray, lanes: np.ndarray) -> list[tuple[int, np.ndarray
 def _of_block(name: str, space: str, address: int, size: int, stride: int = 0, threads: int = 1) -> Region:
     """Memory of a block."""
     data = np.empty(stride * threads or -(-size // 16) * 16, np.uint8)
-    return Region(name, space, address, size, data, stride)
+    seen = np.empty((2, size), np.int16) if space == "shared" else None
+    return Region(name, space, address, size, data, stride, seen=seen)
 
 
 def _three(shape: int | tuple[int, ...]) -> tuple[int, int, int]:

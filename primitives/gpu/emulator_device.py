@@ -20,9 +20,11 @@ from numba import cuda
 from primitives.gpu.compile import compile_for
 from primitives.gpu.devices import Device
 from primitives.gpu.emulator import Emulator
+from primitives.gpu.emulator_memory import POISON
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 
+_GUARD = 256  # bytes around an array that are nobody's; arrays begin at multiples of it
 _emulators: dict[Any, Emulator] = {}
 _allocated: weakref.WeakValueDictionary[int, DeviceArray] = weakref.WeakValueDictionary()
 
@@ -45,8 +47,11 @@ class DeviceArray(np.ndarray):
 
 def device_array(shape: int | Sequence[int], dtype: Any = np.float64) -> DeviceArray:
     """Memory of the emulated GPU; nobody has written to it, so it holds NaN."""
-    made = np.empty(shape, dtype).view(DeviceArray)
-    made.view(np.ndarray).reshape(-1).view(np.uint8).fill(255)
+    kind = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    raw = np.full(size + 3 * _GUARD, POISON, np.uint8)
+    start = _GUARD + -(raw.ctypes.data + _GUARD) % _GUARD
+    made = raw[start : start + size].view(kind).reshape(shape).view(DeviceArray)
     _allocated[id(made)] = made
     return made
 

@@ -16,6 +16,7 @@ SPACES = ("shared", "const", "local", "global")
 # Addresses of what a module declares, 32 bits wide; arrays are where they are in this process, far above.
 BASES = {"shared": 0x10000000, "const": 0x20000000, "local": 0x30000000, "global": 0x40000000}
 _GAP = 1 << 12  # between variables, so that to run over the end of one is seen
+NOBODY, SEVERAL = -1, -2  # in place of the lane that was at a byte
 _INTEGERS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
 
@@ -25,7 +26,10 @@ class MemoryFault(Exception):
 
 @dataclass(eq=False)
 class Region:
-    """`size` bytes from an address on; each lane has its own copy, `stride` bytes apart, where that is not 0."""
+    """`size` bytes from an address on; each lane has its own copy, `stride` bytes apart, where that is not 0.
+
+    seen  int16[2, size] for memory that threads share: who read and who wrote each byte since the last barrier
+    """
 
     name: str
     space: str
@@ -34,6 +38,7 @@ class Region:
     data: np.ndarray
     stride: int = 0
     writable: bool = True
+    seen: np.ndarray | None = None
     _views: dict[int, np.ndarray] = field(default_factory=dict)
 
     def view(self, width: int) -> np.ndarray:
@@ -81,18 +86,52 @@ def _scatter(memory, addresses, active, base, limit, stride, width, align, value
     return -1
 
 
+def _race(seen, addresses, active, base, width, writes):  # type: ignore[no-untyped-def]
+    """Note who reads or writes; the first lane that meets what another one wrote, or writes what it read, or -1."""
+    for lane in range(len(addresses)):
+        if active[lane]:
+            for k in range(addresses[lane] - base, addresses[lane] - base + width):
+                reader, writer = seen[0, k], seen[1, k]
+                if (writer != NOBODY and writer != lane) or (writes and reader != NOBODY and reader != lane):
+                    return lane
+                if writes:
+                    seen[1, k] = lane
+                else:
+                    seen[0, k] = lane if reader == NOBODY or reader == lane else SEVERAL
+    return -1
+
+
 class Memory:
     """All regions, and which lanes are active: only their addresses are looked at."""
 
     def __init__(self) -> None:
         self.regions: list[Region] = []
         self.active = np.ones(1, bool)
+        self._atomic = False
         self._last: list[Region] = []  # where each instruction went last: it likely goes there again
 
     def reset(self, regions: list[Region]) -> None:
         """Other regions from now on."""
         self.regions = regions
         self._last = [_NOWHERE] * len(self._last)
+
+    def meet(self) -> None:
+        """All threads are at a barrier: what each has read and written is done."""
+        for region in self.regions:
+            if region.seen is not None:
+                region.seen.fill(NOBODY)
+
+    def _watch(self, region: Region, addresses: np.ndarray, lanes: np.ndarray, width: int, writes: bool) -> None:
+        """Raises MemoryFault for a race in shared memory. Atomic changes are no race."""
+        if region.seen is None or self._atomic:
+            return
+        lane = _race(region.seen, addresses, lanes, region.base, width, writes)
+        if lane >= 0:
+            what = "writes" if writes else "reads"
+            lanes = np.arange(len(lanes)) == lane
+            raise MemoryFault(
+                self._say(f"race: {what} what another wrote or read after the last barrier", addresses, lanes)
+            )
 
     def _place(self) -> int:
         """A number for an instruction that accesses memory."""
@@ -110,6 +149,9 @@ class Memory:
                 for at, lanes in self._parts(space, width, align, addresses):
                     _gather(at.view(width), addresses, lanes, at.base, at.size, at.stride, width, align, out)
                     self._last[place] = at
+                    self._watch(at, addresses, lanes, width, False)
+            elif at.seen is not None:
+                self._watch(at, addresses, self.active, width, False)
             return out
 
         return loader
@@ -126,6 +168,9 @@ class Memory:
                         raise MemoryFault(f"store to {at.name}, which is read only")
                     _scatter(at.view(width), addresses, lanes, at.base, at.size, at.stride, width, align, values)
                     self._last[place] = at
+                    self._watch(at, addresses, lanes, width, True)
+            elif at.seen is not None:
+                self._watch(at, addresses, self.active, width, True)
 
         return storer
 
@@ -135,11 +180,12 @@ class Memory:
 
         def changer(addresses: np.ndarray, update: Callable[[int, np.ndarray], Any]) -> np.ndarray:
             active, out = self.active, np.zeros(len(addresses), _INTEGERS[width])
+            self._atomic = True
             for lane in np.flatnonzero(active).tolist():
                 self.active = np.arange(len(active)) == lane
                 out[lane] = load(addresses)[lane]
                 store(addresses, np.full(len(addresses), update(lane, out[lane])))
-            self.active = active
+            self.active, self._atomic = active, False
             return out
 
         return changer
