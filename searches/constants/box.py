@@ -109,7 +109,7 @@ class BoxSweep(ConstantsDomain, Sweep):
         """Evaluate, look up, confirm; see Sweep."""
         from searches.constants.identify.moebius import rationals
 
-        seen = self._scanner.scan(start, stop) if self.device.is_cuda else self._limits(start, stop)
+        seen = self.limits(start, stop)
         rational = rationals(seen.value, seen.digits)[:, 1] != 0
         counts = dict.fromkeys(self.counts, 0) | dict(zip(KINDS, seen.kinds, strict=True))
         counts |= {"reduce": sum(seen.kinds), "rational": seen.rational + int(rational.sum())}
@@ -136,10 +136,12 @@ class BoxSweep(ConstantsDomain, Sweep):
         """Whether limits that no form explains are hits too."""
         return self.config.box.sieve and bool(self.config.box.tries or self.config.box.neighbours)
 
-    def _limits(self, start: int, stop: int) -> Limits:
-        """Evaluate some fractions, on the CPU."""
+    def limits(self, start: int, stop: int) -> Limits:
+        """Evaluate some fractions. A GPU leaves out limits that can be no hits."""
         from searches.constants.evaluate import Kind, first_pass
 
+        if self.device.is_cuda:
+            return self._scanner.scan(start, stop)
         if self.config.box.sieve:
             number, a, b = self.box.reducing(start, stop)
         else:

@@ -182,14 +182,15 @@ def _shared(terms_a: int, terms_b: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _factors(primes: tuple[int, ...], width: int) -> Any:
+def expansions(primes: tuple[int, ...], width: int) -> Any:
+    """`dynamics.curvature.weights`, on the device."""
     return upload(weights(primes, width))
 
 
 def sieve(a: Any, b: Any, primes: tuple[int, ...] = SIEVED) -> Any:
     """uint8[n] of rows int64[n, terms], all on the device: `dynamics.sieve`."""
     flags, width = empty(a.shape[0], np.uint8), max(a.shape[1], b.shape[1])
-    arguments = a, b, _order(b.shape[1]), upload(np.array(primes, np.int64)), _factors(primes, width), flags
+    arguments = a, b, _order(b.shape[1]), upload(np.array(primes, np.int64)), expansions(primes, width), flags
     launch(reduces, a.shape[0], *arguments, shared=_shared(a.shape[1], b.shape[1]))
     return flags
 
@@ -213,7 +214,7 @@ class Sieve:
             if entries * b.shape[0] > SHARE * n:
                 break
             table = empty((b.shape[0], entries), np.uint8)
-            factors = _factors((prime,), max(terms_a, terms_b))
+            factors = expansions((prime,), max(terms_a, terms_b))
             threads, shared = b.shape[0] * entries, _shared(terms_a, terms_b)
             launch(tabulate, threads, b, basis, _order(terms_b), prime, factors, table, shared=shared)
             launch(allow, n, start, many, low, sizes, self.rows.zero, self.rows.half, prime, table, first, flags)
