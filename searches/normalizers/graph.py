@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from primitives.gpu.devices import Device, torch_device
+from primitives.gpu.devices import Device, out_of_memory, torch_device
 
 WARM = 3  # steps before one is captured: libraries set themselves up, tables are made
 
@@ -25,6 +25,7 @@ def repeat(step: Callable[[], None], times: int, device: Device) -> None:
     graph = _capture(step, place)
     for _ in range(times - WARM):
         graph.replay()
+    _wait(place)
 
 
 def _warm(step: Callable[[], None], place: Any) -> None:
@@ -43,8 +44,18 @@ def _capture(step: Callable[[], None], place: Any) -> Any:
     """A graph of one step."""
     import torch
 
-    torch.cuda.empty_cache()  # a graph has memory of its own
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.device(place), torch.cuda.graph(graph):
-        step()
+    try:
+        with torch.cuda.device(place), torch.cuda.graph(graph):
+            step()
+    except RuntimeError as error:
+        first = error.__context__  # that a capture ends badly is said instead of why
+        raise first if first is not None and out_of_memory(first) else error from None
     return graph
+
+
+def _wait(place: Any) -> None:
+    """Until all is done: then the graph may go."""
+    import torch
+
+    torch.cuda.synchronize(place)
