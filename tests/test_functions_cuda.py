@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("numba_cuda")
-from numba import types
+from numba import typeof, types
 
 from primitives.gpu import devices
 from primitives.gpu.compile import CAPABILITIES, SIMULATED, Compiled, compile_for
@@ -85,8 +85,7 @@ class Emulated:
 def _type(argument: Any) -> Any:
     if not isinstance(argument, np.ndarray):
         return {bool: types.boolean, int: types.int64, float: types.float64}[type(argument)]
-    element = {"f": types.float64, "i": types.int64, "b": types.boolean}[argument.dtype.kind]
-    return types.Array(element, argument.ndim, "C")
+    return types.Array(typeof(argument.view(np.ndarray)).dtype, argument.ndim, "C")
 
 
 @pytest.fixture(scope="module")

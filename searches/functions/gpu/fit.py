@@ -60,19 +60,19 @@ class Fitter:
         n_short = min(n_short, n_start)
         n_long = min(n_long, n_short)
         programs, size, capacity = len(batch), max(1, int(batch.length.max())), max(1, int(batch.n_const.max()))
-        tape, linear = np.zeros((size, 3, programs), np.int64), np.zeros((capacity + 1, programs), np.bool_)
-        info, starts = np.empty((INFO, programs), np.int64), np.zeros((capacity, programs * n_start))
+        tape, linear = np.zeros((programs, size, 3), np.int64), np.zeros((programs, capacity + 1), np.bool_)
+        info, starts = np.empty((programs, INFO), np.int32), np.zeros((programs, n_start, capacity))
         prepare(
-            *batch.arrays, self._role, self._roots, np.ascontiguousarray(keys, np.uint64), *self._magnitudes, n_start,
-            tape, linear, info, starts,
+            *batch.arrays, self._role, self._roots, np.ascontiguousarray(keys, np.uint64), *self._magnitudes, tape,
+            linear, info, starts,
         )  # fmt: skip
-        order = np.repeat(np.arange(n_start)[:, None], programs, axis=1)
-        fitted = np.ascontiguousarray(batch.const[:, :capacity].T)
-        weight, error = np.ones((len(self._points), programs)), np.full(programs, np.inf)
+        order = np.repeat(np.arange(n_start)[None], programs, axis=0)
+        fitted = np.ascontiguousarray(batch.const[:, :capacity])
+        weight, error = np.ones((programs, len(self._points))), np.full(programs, np.inf)
         code = tuple(cuda.to_device(a) for a in (tape, linear, info))
         sampled, judged = (self._points, self._targets), (self._dense, self._dense_target)
         starts, order, weight, error, fitted = (cuda.to_device(a) for a in (starts, order, weight, error, fitted))
-        cost = cuda.device_array((n_start, programs))
+        cost = cuda.device_array((programs, n_start))
         shape, wide_shape = self._scratch(size, capacity)
         scratch, wide = cuda.device_array((*shape, programs * n_start)), cuda.device_array((*wide_shape, programs))
 
@@ -98,7 +98,7 @@ class Fitter:
             descend(1, 4, 1e-6, 1e-8)
             judge(1)
         out = batch.const.copy()
-        out[:, :capacity] = fitted.copy_to_host().T
+        out[:, :capacity] = fitted.copy_to_host()
         return error.copy_to_host(), out
 
 

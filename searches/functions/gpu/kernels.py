@@ -1,8 +1,7 @@
 """The fit's kernels: the same functions as on the CPU, a thread for one start or for one program.
 
-The last axis of every array is the thread, the start or the program, so that neighbours read neighbours. A thread works
-on strided views of one scratch array: its values, derivatives and equations, in global memory, for they are too many
-for registers.
+A thread works on strided views of one scratch array: its values, derivatives and equations, in global memory, for they
+are too many for registers. The last axis of scratch is the thread, so that neighbours read neighbours.
 
 P programs of up to L instructions and C constants, S starts each, m points.
 """
@@ -12,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numba import cuda
 
 from primitives.compiled import outer
@@ -51,7 +51,7 @@ def _work(own, rows, capacity, points, target, weight):
 @outer
 def _code(tape, linear, info, capacity, length, result):
     """The Code of a program: all of it, or the part that is fitted, by the rows of `info` that are named."""
-    return Code(tape, info[length], capacity + 1, info[CONSTANTS], info[result], linear, info[LINEAR])
+    return Code(tape, info[length], np.int32(capacity + 1), info[CONSTANTS], info[result], linear, info[LINEAR])
 
 
 @outer
@@ -110,18 +110,17 @@ def descend(
 ):  # fmt: skip
     """Levenberg-Marquardt from the first n starts in each program's order, a thread each; none where the order says -1.
 
-    scratch float64[*scratch_shape, >= P n]; weight float64[m, P]; starts float64[C, P S] in place; order int64[S, P];
-    cost float64[S, P] out, by start.
+    scratch float64[*scratch_shape, >= P n]; tape, linear, info, starts as in `prepare`, starts in place; weight
+    float64[P, m]; order int64[P, S]; cost float64[P, S] out, by start.
     """
-    t, programs = cuda.grid(1), info.shape[1]
+    t = cuda.grid(1)
     p = t // n
-    if p < programs:
-        s = order[t - p * n, p]
+    if p < info.shape[0]:
+        s = order[p, t - p * n]
         if s >= 0:
-            const = starts[:, p * (starts.shape[1] // programs) + s]
-            cost[s, p] = _descend(
-                scratch[:, :, t], tape[:, :, p], linear[:, p], info[:, p], points, targets, weight[:, p], const,
-                iterations, tolerance, damping,
+            cost[p, s] = _descend(
+                scratch[:, :, t], tape[p], linear[p], info[p], points, targets, weight[p], starts[p, s], iterations,
+                tolerance, damping,
             )  # fmt: skip
 
 
@@ -129,28 +128,27 @@ def descend(
 def select(cost, order, n, keep):
     """Order the best `keep` of the first n starts in each program's order to the front; a thread for a program."""
     p = cuda.grid(1)
-    if p < cost.shape[1]:
-        _select(cost[:, p], order[:, p], n, keep)
+    if p < cost.shape[0]:
+        _select(cost[p], order[p], n, keep)
 
 
 @kernel
 def judge(scratch, tape, linear, info, dense, dense_target, starts, order, n, error, fitted):
     """The error of each program at the first of n starts, in its order, where it is defined; kept where it is better.
 
-    A thread for a program. scratch float64[rows, d, >= P]; error float64[P] and fitted float64[C, P] in place.
+    A thread for a program. scratch float64[rows, d, >= P]; error float64[P] and fitted float64[P, C] in place.
     """
-    p, programs = cuda.grid(1), info.shape[1]
-    if p < programs:
+    p = cuda.grid(1)
+    if p < info.shape[0]:
         for i in range(n):
-            s = order[i, p]
+            s = order[p, i]
             if s < 0:
                 break
-            const = starts[:, p * (starts.shape[1] // programs) + s]
-            e = _judge(scratch[:, :, p], tape[:, :, p], linear[:, p], info[:, p], dense, dense_target, const)
+            e = _judge(scratch[:, :, p], tape[p], linear[p], info[p], dense, dense_target, starts[p, s])
             if e < error[p]:
                 error[p] = e
-                for k in range(const.shape[0]):
-                    fitted[k, p] = const[k]
+                for k in range(fitted.shape[1]):
+                    fitted[p, k] = starts[p, s, k]
             if e < INFINITY:
                 break
 
@@ -161,14 +159,13 @@ def reweigh(scratch, tape, linear, info, points, targets, weight, starts, order,
 
     A thread for a program; one that cannot go on gets order -1. Arrays as above.
     """
-    p, programs = cuda.grid(1), info.shape[1]
-    if p < programs:
-        const = starts[:, p * (starts.shape[1] // programs)]
+    p = cuda.grid(1)
+    if p < info.shape[0]:
         if first:
-            order[0, p] = 0 if error[p] < INFINITY else -1
-            for k in range(const.shape[0]):
-                const[k] = fitted[k, p]
-        if order[0, p] >= 0 and not _reweigh(
-            scratch[:, :, p], tape[:, :, p], linear[:, p], info[:, p], points, targets, weight[:, p], const
+            order[p, 0] = 0 if error[p] < INFINITY else -1
+            for k in range(fitted.shape[1]):
+                starts[p, 0, k] = fitted[p, k]
+        if order[p, 0] >= 0 and not _reweigh(
+            scratch[:, :, p], tape[p], linear[p], info[p], points, targets, weight[p], starts[p, 0]
         ):
-            order[0, p] = -1
+            order[p, 0] = -1
