@@ -6,8 +6,9 @@ kernels run on the CPU, slowly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 
 SHARED = 48 << 10  # bytes of shared memory that a block gets without asking
-SIMULATED_THREADS = 4
+SIMULATED_THREADS = 2
+MOST_ROWS = 1 << 27  # a grid has 65,535 parts, and kernels count in 32 bits
 FEW = 1 << 16  # programs at a time: their tapes take some 100 MB
 
 
@@ -75,11 +77,11 @@ class CudaEvaluator:
     ) -> np.ndarray:
         """All results: dtype[P, R, N] for leaves[n_leaves, N]. Nothing compiled reduces over the axes of a shape."""
         check_batch(self.primitives, packed, leaves)
-        parts = tensors(leaves, segments)
+        tensors(leaves, segments)
         out = np.empty((len(packed), packed.results.shape[1], leaves.shape[1]), self.dtype)
 
         def work(part: slice) -> None:
-            self._evaluate(packed[part], leaves, None, parts, out[part])
+            out[part] = self._run(packed[part], leaves, None, segments).reshape(out[part].shape)
 
         if out.size:
             self._batches.run(len(packed), work)
@@ -90,11 +92,11 @@ class CudaEvaluator:
     ) -> np.ndarray:
         """Mean squared error of result 0 against target[N]: float64[P], +inf where it is not finite."""
         check_batch(self.primitives, packed, leaves, target)
-        parts = tensors(leaves, segments)
+        tensors(leaves, segments)
         out = np.full(len(packed), np.inf)
 
         def work(part: slice) -> None:
-            sums = self._evaluate(packed[part], leaves, target, parts, np.empty((0, 0, 0), self.dtype))
+            sums = self._run(packed[part], leaves, target, segments).reshape(len(out[part]), -1)
             total = np.zeros(len(sums))
             for column in sums.T:  # one after the other, whatever NumPy's order is
                 total += column
@@ -152,47 +154,63 @@ class CudaEvaluator:
         for tensor in (*given, *wanted):
             arguments += (tensor.address, *tensor.strides) if tensor is not None else (0, 0, 0)
         kernel = _advance(self.primitives, self.dtype.name, programs.n_leaves, programs.n_results, self.threads)
-        shift, size = self._shared(programs.tapes, len(parts) - 1)
+        first, shift, size = self._shared(programs.tapes, len(parts) - 1, 2 * (len(given) + len(wanted)))
         grid = lanes, self._parts(n)
         kernel[grid, self.threads, _stream(stream), size](
-            *programs.arrays[:3], programs.tapes.capacity, _array(which), self._known(parts), n, shift,
-            sum(1 << r for r, tensor in enumerate(wanted) if tensor is not None), *arguments,
+            *programs.arrays[:3], programs.tapes.capacity, _array(which), self._known(parts), n, first,
+            shift, *arguments,
         )  # fmt: skip
 
-    def _evaluate(
-        self, packed: Packed, leaves: np.ndarray, target: np.ndarray | None, parts: np.ndarray, out: np.ndarray
-    ) -> np.ndarray:
-        """Fill out[P, R, N], if there is no target; sums of squared errors float64[P, parts], if there is."""
+    def prepare(
+        self,
+        packed: Packed,
+        leaves: np.ndarray,
+        target: np.ndarray | None = None,
+        segments: np.ndarray | None = None,
+    ) -> tuple[Callable[[], None], Any]:
+        """Translate programs and copy all there is to the device: a function that launches the kernel, and what it
+        fills, on the device: results dtype[P * R * N], or with a target sums of squared errors float64[P * parts].
+        """
         self._activate()
-        K, n = leaves.shape
+        (K, n), R = leaves.shape, packed.results.shape[1]
+        parts = tensors(leaves, segments)
         made = tapes(self.primitives, packed, K, self.dtype.name, OUTPUT if target is None else LOSS)
-        shift, size = self._shared(made, len(parts) - 1)
+        _, shift, size = self._shared(made, len(parts) - 1)
         padded = n + self.tile
         data, wanted = np.zeros((K, padded), self.dtype), np.zeros(padded, self.dtype)
         data[:, :n] = leaves
         wanted[:n] = 0 if target is None else target
         sums = cuda.device_array(len(packed) * self._parts(n), np.float64)
-        results = cuda.device_array(max(1, out.size), self.dtype)
+        results = cuda.device_array(len(packed) * R * n if target is None else 1, self.dtype)
         kernel = _evaluate(self.primitives, self.dtype.name, self.threads)
-        kernel[(len(packed), self._parts(n)), self.threads, 0, size](
+        configured = kernel[(len(packed), self._parts(n)), self.threads, 0, size]
+        arguments = (
             *self._uploaded(made), made.capacity, cuda.to_device(data.ravel()), padded, cuda.to_device(wanted),
-            self._known(parts), n, shift, out.shape[1], results, sums,
+            self._known(parts), n, shift, R, results, sums,
         )  # fmt: skip
-        if target is None:
-            out[:] = results.copy_to_host().reshape(out.shape)
-        return sums.copy_to_host().reshape(len(packed), -1)
+        return lambda: configured(*arguments), results if target is None else sums
+
+    def _run(
+        self, packed: Packed, leaves: np.ndarray, target: np.ndarray | None, segments: np.ndarray | None
+    ) -> np.ndarray:
+        """`prepare`, launch, and copy back."""
+        launch, filled = self.prepare(packed, leaves, target, segments)
+        launch()
+        return np.asarray(filled.copy_to_host())
 
     def _activate(self) -> None:
         if not SIMULATED:
             cuda.select_device(self.device.index)
 
     def _parts(self, n: int) -> int:
-        """Blocks that rows are shared out among: their number alone decides."""
+        """Blocks that rows are shared out among: their number alone decides. ValueError for too many rows."""
+        if n >= MOST_ROWS:
+            raise ValueError(f"{n:,} rows are too many; {MOST_ROWS - 1:,} are the most on a GPU")
         return max(1, -(-n // (self.tile * TILES)))
 
-    def _shared(self, made: Tapes, n_tensors: int) -> tuple[int, int]:
-        """Where values begin in shared memory, in elements, and its size in bytes."""
-        numbers = SUMS * (self.threads + made.reductions * n_tensors)
+    def _shared(self, made: Tapes, n_tensors: int, places: int = 0) -> tuple[int, int, int]:
+        """Where sums and values begin in shared memory, in elements of their own size, and its size in bytes."""
+        numbers = places + SUMS * (self.threads + made.reductions * n_tensors)
         start = (numbers + numbers % 2) * 8
         size = start + made.slots * self.tile * self.dtype.itemsize
         if size > SHARED:
@@ -200,7 +218,7 @@ class CudaEvaluator:
                 f"a program keeps {made.slots} values at once and {made.reductions} reductions of {n_tensors} tensors: "
                 f"{size >> 10} KiB of a block's shared memory, which has {SHARED >> 10}; use shorter programs"
             )
-        return start // self.dtype.itemsize, size
+        return places, start // self.dtype.itemsize, size
 
     def _uploaded(self, made: Tapes) -> tuple[Any, Any, Any]:
         return cuda.to_device(made.tape), cuda.to_device(made.immediate), cuda.to_device(made.facts.ravel())
@@ -255,10 +273,12 @@ def _check(primitives: PrimitiveSet, dtype: str) -> None:
         raise ValueError(f"dtype {dtype!r} is not one of {', '.join(DTYPES)}")
 
 
+@cache
 def _evaluate(primitives: PrimitiveSet, dtype: str, threads: int) -> Any:
     return _import(evaluate_source(primitives, dtype, threads), dtype).evaluate
 
 
+@cache
 def _advance(primitives: PrimitiveSet, dtype: str, n_leaves: int, n_results: int, threads: int) -> Any:
     return _import(advance_source(primitives, dtype, n_leaves, n_results, threads), dtype).advance
 

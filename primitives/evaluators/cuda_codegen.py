@@ -34,6 +34,7 @@ THREADS = 128  # a block, on a device
 TILES = 16  # of THREADS * ROWS rows that a block goes through, if rows are shared out among blocks
 SUMS = 3  # of products of two arguments, that reductions are made of
 _NAMES = (*vecmath.NAMES, *vecmath.INSTRUCTIONS, "select")
+_LONG = ("power(", "pow(")  # bodies so long that a loop goes over the rows
 _PRODUCTS = {"xx": ("a", "a"), "xy": ("a", "b"), "yy": ("b", "b")}  # the arguments of a reduction's sums
 
 
@@ -55,7 +56,7 @@ def _fetch(name: str, n: int) -> list[str]:
     values = _listed(name, n)
     return [
         f"if {name} < TOP:",
-        f"    {values} = load16(w, {name} * TILE + mine)",
+        f"    {values} = load16(own, {name} * TILE)",
         f"elif {name} == CONSTANT:",
         *(f"    {name}{r} = immediate[np.uint64(s)]" for r in range(n)),
         "else:",
@@ -63,53 +64,72 @@ def _fetch(name: str, n: int) -> list[str]:
     ]
 
 
+def _each(kernel: str, arity: int, n: int, **names: str) -> list[str]:
+    """Lines that set x0, x1, .. to a body, row by row in a loop: one copy of long code, and few registers.
+
+    Rows go round, by `step`, which is 1; if the compiler knew how many turns that takes, it would write them all out.
+    """
+    lines = [
+        "turn = 0",
+        f"while turn < {n}:",
+        "    turn += step",
+        f"    y = F({kernel.format('a0', 'b0', 'c0', **names)})",
+    ]
+    for name in "abc"[:arity]:
+        values = [f"{name}{r}" for r in range(n)]
+        lines.append(f"    {', '.join(values)} = {', '.join((*values[1:], values[0]))}")
+    return [*lines, f"    {_listed('x', n)} = {', '.join((*(f'x{r}' for r in range(1, n)), 'y'))}"]
+
+
 def _elementwise(primitive: Primitive, n: int) -> list[str]:
     """The body of a primitive for each row.
 
     A function with a narrow body takes it for all rows. A thread with a finite argument beyond the limit, which is
-    rare, goes again over its rows, in a loop so that the long body is there once.
+    rare, goes again over its rows.
     """
-    third = ["c = np.int32(c & 0xFFFF)", *_fetch("c", n)] if primitive.arity > 2 else []
-    narrow = {f"{wide}({{0}})": f"{name}({{0}})" for wide, name in vecmath.NARROW.items()}.get(primitive.kernel)
-    body = narrow or primitive.kernel
-    lines = third + [f"x{r} = F({body.format(f'a{r}', f'b{r}', f'c{r}')})" for r in range(n)]
-    if not narrow:
-        return lines
-    far = " or ".join(f"LIMIT < fabs(a{r}) < INF" for r in range(n))
-    choice = "".join(f"a{r} if r == {r} else " for r in range(n - 1)) + f"a{n - 1}"
-    return [
-        *lines,
-        f"if {far}:",
-        f"    for r in range({n}):",
-        f"        y = {choice}",
-        f"        y = F({primitive.kernel.format('y')})",
-        *(f"        x{r} = y if r == {r} else x{r}" for r in range(n)),
-    ]
+    kernel = primitive.kernel
+    lines = ["c = np.int32(c & 0xFFFF)", *_fetch("c", n)] if primitive.arity > 2 else []
+    if any(name in kernel for name in _LONG):
+        return [*lines, *_each(kernel, primitive.arity, n)]
+    narrow = {f"{wide}({{0}})": f"{name}({{0}})" for wide, name in vecmath.NARROW.items()}.get(kernel)
+    body = (narrow or kernel).format
+    lines += [f"x{r} = F({body(f'a{r}', f'b{r}', f'c{r}')})" for r in range(n)]
+    if narrow:
+        far = " or ".join(f"LIMIT < fabs(a{r}) < INF" for r in range(n))
+        lines += [f"if {far}:", *("    " + line for line in _each(kernel, 1, n))]
+    return lines
 
 
 def _reduction(primitive: Primitive, n: int) -> list[str]:
     """In its own pass a reduction adds up its sums and ends the tile; later passes take them."""
     used = [name for name in _PRODUCTS if f"{{{name}}}" in primitive.kernel]
     factors = {name: _PRODUCTS[name] for name in used}
-    body = primitive.kernel.format
+    cells = [f"sums[np.uint64({i} * THREADS + thread)]" for i, name in enumerate(_PRODUCTS) if name in used]
+    sums = {name: name for name in _PRODUCTS}
+    if "{0}" in primitive.kernel:
+        result = _each(primitive.kernel, primitive.arity, n, **sums)
+    else:  # one number for all rows
+        result = [" = ".join(f"x{r}" for r in range(n)) + f" = F({primitive.kernel.format(*'abc', **sums)})"]
     return [
         "j = c >> 16",
         "if j == level:",
+        *(f"    {name} = {cell}" for name, cell in zip(used, cells, strict=True)),
         *(
             line
             for r in range(n)
             for line in (
                 f"    if row + {r} * THREADS < stop:",
-                *(f"        sum_{name} += D({a}{r}) * D({b}{r})" for name, (a, b) in factors.items()),
+                *(f"        {name} += D({a}{r}) * D({b}{r})" for name, (a, b) in factors.items()),
             )
         ),
+        *(f"    {cell} = {name}" for name, cell in zip(used, cells, strict=True)),
         f"    whole = {primitive.over == 'tree'}",
         "    s = end",
         "    out = np.int32(TOP)",
         "else:",
         "    found = np.uint64(SUMS * (THREADS + j * tensors + piece))",
         *(f"    {name} = sums[found + np.uint64({i})]" for i, name in enumerate(_PRODUCTS) if name in used),
-        *(f"    x{r} = F({body(f'a{r}', f'b{r}', f'c{r}', **{k: k for k in _PRODUCTS})})" for r in range(n)),
+        *("    " + line for line in result),
     ]
 
 
@@ -129,47 +149,49 @@ def _tile(primitives: PrimitiveSet, n: int, load: list[str], endings: list[tuple
     for opcode, p in enumerate(primitives):
         cases.append((OPERATIONS + opcode, p.name, _reduction(p, n) if p.over else _elementwise(p, n)))
     return [
-        "row = start + thread",
-        "for l in range(loads):",
-        "    leaf = tape[np.uint64(WORDS * (begin + l))]",
+        "row = np.int32(start + thread)",
+        "s, slot = begin, np.int32(0)",
+        "while slot < loads:",
+        "    leaf = tape[np.uint64(WORDS * s)]",
         *("    " + line for line in load),
-        f"    store16(w, l * TILE + mine, ({_listed('v', n)}))",
-        "s = begin + loads",
+        f"    store16(own, slot * TILE, ({_listed('v', n)}))",
+        "    s, slot = np.int32(s + 1), np.int32(slot + 1)",
         "while s < end:",
         "    word, a, b, c = load16(tape, WORDS * s)",
         "    op, out = np.int32(word & 0xFFFF), np.int32(word >> 16)",
         *("    " + line for name in "ab" for line in _fetch(name, n)),
         *("    " + line for line in _tree(cases)),
         "    if out < TOP:",
-        f"        store16(w, out * TILE + mine, ({_listed('x', n)}))",
-        "    s += 1",
-        "start += TILE",
+        f"        store16(own, out * TILE, ({_listed('x', n)}))",
+        "    s = np.int32(s + 1)",
+        "start = np.int32(start + TILE)",
     ]
 
 
 def _passes(primitives: PrimitiveSet, tile: list[str]) -> list[str]:
     """A program on all its rows: one pass where nothing is reduced, else one more than it has reductions."""
-    part = ["start, stop = part * TILE * TILES, min(n, (part + 1) * TILE * TILES)"]
+    part = ["start, stop = np.int32(part * TILE * TILES), np.int32(min(n, (part + 1) * TILE * TILES))"]
     whole = ["while start < stop:", *("    " + line for line in tile)]
     if not any(p.over for p in primitives):
         return [*part, *whole]
     return [
-        "level, levels, pieces = 0, reductions + 1, tensors",
+        "level, levels, pieces = np.int32(0), np.int32(reductions + 1), tensors",
         "if reductions == 0:",
-        "    pieces = 1",
+        "    pieces = np.int32(1)",
         "elif part > 0:  # the first block takes all rows",
-        "    levels = 0",
+        "    levels = np.int32(0)",
         "while level < levels:",
         "    whole = False",
         "    for piece in range(pieces):",
         *("        " + line for line in part),
         "        if reductions > 0:",
-        "            start, stop = segments[np.uint64(piece)], segments[np.uint64(piece + 1)]",
-        "        sum_xx = sum_xy = sum_yy = D(0)",
+        "            start, stop = np.int32(segments[np.uint64(piece)]), np.int32(segments[np.uint64(piece + 1)])",
+        "        if level < reductions or piece == 0:",
+        "            clear(sums, thread)",
         *("        " + line for line in whole),
         "        if level < reductions:",
         "            found = np.uint64(SUMS * (THREADS + level * tensors + piece))",
-        "            fold(sums, thread, sum_xx, sum_xy, sum_yy)",
+        "            fold(sums, thread)",
         "            if thread == 0:",
         "                for k in range(SUMS):",
         "                    sums[found + np.uint64(k)] = sums[np.uint64(k * THREADS)]",
@@ -183,7 +205,7 @@ def _passes(primitives: PrimitiveSet, tile: list[str]) -> list[str]:
         "            for piece in range(pieces):",
         "                sums[found + np.uint64(SUMS * piece)] = total",
         "    cuda.syncthreads()",
-        "    level += 1",
+        "    level = np.int32(level + 1)",
     ]
 
 
@@ -207,7 +229,7 @@ def evaluate_source(primitives: PrimitiveSet, dtype: str, threads: int = THREADS
     loss = [
         "at = np.uint64(row)",
         *(f"e{r} = a{r} - target[{at[r]}] if row + {r} * THREADS < stop else F(0)" for r in range(n)),
-        f"error += D({squares})",
+        f"sums[np.uint64(thread)] += D({squares})",
     ]
     output = ["at = np.uint64((program * results + (c >> 16)) * n + row)"]
     for r in range(n):
@@ -220,22 +242,26 @@ def evaluate_source(primitives: PrimitiveSet, dtype: str, threads: int = THREADS
 def advance_source(primitives: PrimitiveSet, dtype: str, n_leaves: int, n_results: int, threads: int = THREADS) -> str:
     """The text of the module of `advance`, for programs of so many leaves and results."""
     n = rows(dtype)
-    load, output = [f"row{r} = min(row + {r} * THREADS, stop - 1)" for r in range(n)], ["r = c >> 16"]
-    for k in range(n_leaves):
-        load += [f"{'el' if k else ''}if leaf == {k}:"] if k < n_leaves - 1 or not k else ["else:"]
-        load += [f"    v{r} = load_at(F(0), leaf{k}, lane * leaf_lane{k} + row{r} * leaf_row{k})" for r in range(n)]
-    for k in range(n_results):
-        output += [f"if r == {k} and wanted & {1 << k}:"]
-        for r in range(n):
-            output += [
-                f"    if row + {r} * THREADS < stop:",
-                f"        store_at(a{r}, out{k}, lane * out_lane{k} + (row + {r} * THREADS) * out_row{k})",
-            ]
-    tensors = [f"{name}{k}, {name}_lane{k}, {name}_row{k}" for name, m in (("leaf", n_leaves), ("out", n_results))
-               for k in range(m)]  # fmt: skip
+    load = ["place, stride = places[np.uint64(2 * leaf)], places[np.uint64(2 * leaf + 1)]"]
+    load += [f"v{r} = load_at(F(0), place, min(row + {r} * THREADS, stop - 1) * stride)" for r in range(n)]
+    output = [f"at = np.uint64(2 * ({n_leaves} + (c >> 16)))", "place, stride = places[at], places[at + np.uint64(1)]"]
+    for r in range(n):
+        output += [
+            f"if place and row + {r} * THREADS < stop:",
+            f"    store_at(a{r}, place, (row + {r} * THREADS) * stride)",
+        ]
+    names = [*(f"leaf{k}" for k in range(n_leaves)), *(f"out{k}" for k in range(n_results))]
+    places = [
+        f"places[{2 * i}], places[{2 * i + 1}] = {name} + {np.dtype(dtype).itemsize} * lane * {name}_lane, {name}_row"
+        for i, name in enumerate(names)
+    ]
     tile = _tile(primitives, n, load, [(OUTPUT, "a result", output)])
     kernel = _ADVANCE.format(
-        body=_indented(_passes(primitives, tile)), start=_zero(n), rows=n, arguments="".join(f", {t}" for t in tensors)
+        body=_indented(_passes(primitives, tile)),
+        start=_zero(n),
+        rows=n,
+        places=_indented(["    " + p for p in places]),
+        arguments="".join(f", {name}, {name}_lane, {name}_row" for name in names),
     )
     return _module(primitives, dtype, threads, kernel)
 
@@ -253,7 +279,7 @@ from primitives.evaluators.cuda_tape import CONSTANT, TOP, WORDS
 
 _V = functions("{dtype}")
 F, D = _V.F, np.float64
-KIND, DOUBLE = np.dtype(F), np.dtype(D)
+KIND, DOUBLE, LONG = np.dtype(F), np.dtype(D), np.dtype(np.int64)
 {bindings}
 LIMIT, INF = F(_V.trig_limit), F(np.inf)
 THREADS, TILES, SUMS, FACTS = {threads}, {tiles}, {sums}, {facts}
@@ -261,11 +287,15 @@ TILE = THREADS * {rows}
 
 
 @cuda.jit(device=True)
-def fold(sums, thread, x, y, z):
-    """Sums over all threads: of x in sums[0], of y in sums[THREADS], of z in sums[2 * THREADS]."""
-    sums[np.uint64(thread)] = x
-    sums[np.uint64(THREADS + thread)] = y
-    sums[np.uint64(2 * THREADS + thread)] = z
+def clear(sums, thread):
+    """A thread's own sums, sums[k * THREADS + thread], begin at zero."""
+    for k in range(SUMS):
+        sums[np.uint64(k * THREADS + thread)] = D(0)
+
+
+@cuda.jit(device=True)
+def fold(sums, thread):
+    """The sums of all threads, in sums[k * THREADS]."""
     cuda.syncthreads()
     half = THREADS // 2
     while half > 0:
@@ -290,15 +320,14 @@ def evaluate(tape, immediate, facts, capacity, leaves, padded, target, segments,
     """
     w, sums = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE)
     thread, program, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
-    mine = shift + thread * {rows}
+    own, step = w[shift + thread * {rows} :], cuda.blockDim.y
     loads, end, reductions, _ = load16(facts, FACTS * program)
-    tensors = segments.size - 1
-    begin = program * capacity
-    end += begin
+    tensors, begin = np.int32(segments.size - 1), np.int32(program * capacity)
+    end = np.int32(end + begin)
+    clear(sums, thread)
     {start} = F(0)
-    error = D(0)
 {body}
-    fold(sums, thread, error, D(0), D(0))
+    fold(sums, thread)
     if thread == 0:
         partial[np.uint64(program * cuda.gridDim.y + part)] = sums[0]
 '''
@@ -306,20 +335,24 @@ def evaluate(tape, immediate, facts, capacity, leaves, padded, target, segments,
 _ADVANCE = '''
 
 @exact
-def advance(tape, immediate, facts, capacity, which, segments, n, shift, wanted{arguments}):
+def advance(tape, immediate, facts, capacity, which, segments, n, first, shift{arguments}):
     """Program which[lane] on the rows of part blockIdx.y of lane blockIdx.x.
 
-    Tensors are given by address and strides, in elements, of lanes and rows. All leaves of a row are read before a
-    result is written there.
+    Tensors are given by address (0 for one that is not wanted) and strides, in elements, of lanes and rows; the lane's
+    own stand in shared memory, before the sums, which begin at `first`. All leaves of a row are read before a result is
+    written there.
     """
-    w, sums = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE)
+    w, numbers, places = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE), cuda.shared.array(0, LONG)
+    sums = numbers[first:]
     thread, lane, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
-    mine = shift + thread * {rows}
+    own, step = w[shift + thread * {rows} :], cuda.blockDim.y
     program = which[np.uint64(lane)]
     loads, end, reductions, _ = load16(facts, FACTS * program)
-    tensors = segments.size - 1
-    begin = program * capacity
-    end += begin
+    tensors, begin = np.int32(segments.size - 1), np.int32(program * capacity)
+    end = np.int32(end + begin)
+    if thread == 0:
+{places}
+    cuda.syncthreads()
     {start} = F(0)
 {body}
 '''
