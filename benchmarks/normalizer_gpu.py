@@ -65,10 +65,12 @@ def population(problem: NormalizerProblem, n: int) -> tuple[list[Layer], dict[st
         ended = time.process_time()
         spent = {"breed": bred - begun, "canonical": checked - bred, "fingerprint": ended - checked}
         some = layers(unpack(batch[valid], problem.signature, problem.primitives), problem.primitives)
-        for key, layer, lives in zip(keys, some, alive(some), strict=True):
-            if lives:
-                found.setdefault(key.tobytes(), layer)
-        if generation and len(found) >= n:
+        for i in range(0, len(some), 32):
+            if generation and len(found) < n:
+                part = slice(i, i + 32)
+                lives = alive(some[part])
+                found |= {k.tobytes(): c for k, c, fine in zip(keys[part], some[part], lives, strict=True) if fine}
+        if len(found) >= n:
             break
     return list(found.values())[:n], {name: 1e6 * seconds / 512 for name, seconds in spent.items()}
 

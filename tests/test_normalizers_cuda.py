@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import normalizer_gpu
 from discover import spec, workers
 from discover.errors import UserError
 from discover.problem import Find
@@ -232,6 +233,7 @@ def test_a_step_can_be_captured_and_replayed(gpu: Device, monkeypatch: pytest.Mo
     monkeypatch.setattr(graph, "torch_device", lambda device: SimpleNamespace(type="cuda"))
     monkeypatch.setattr(graph, "_warm", lambda step, place: [step() for _ in range(graph.WARM)])
     monkeypatch.setattr(graph, "_capture", capture)
+    monkeypatch.setattr(graph, "_wait", lambda place: None)
     assert result() == plain and [m.replays for m in made] == [6 - graph.WARM]
 
 
@@ -240,6 +242,28 @@ def test_few_steps_are_not_captured(gpu: Device) -> None:
     graph.repeat(lambda: count.append(1), 5, gpu)
     graph.repeat(lambda: count.append(1), 2, CPU)
     assert len(count) == 7
+
+
+def test_memory_that_is_full_while_a_step_is_captured_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not as a capture that ended badly."""
+
+    @contextlib.contextmanager
+    def ends_badly(graph: Any) -> Any:
+        try:
+            yield
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
+
+    def step(error: Exception) -> None:
+        raise error
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "device", contextlib.nullcontext)
+    monkeypatch.setattr(torch.cuda, "graph", ends_badly)
+    with pytest.raises(torch.OutOfMemoryError):
+        graph._capture(lambda: step(torch.OutOfMemoryError("CUDA out of memory")), None)
+    with pytest.raises(RuntimeError, match="during capture"):
+        graph._capture(lambda: step(ValueError("another mistake")), None)
 
 
 # -- memory -----------------------------------------------------------------------------------------------------------
@@ -343,6 +367,15 @@ def test_auto_falls_back_to_the_cpu_and_says_so(
     monkeypatch.setattr(devices, "find_spec", lambda name: None)
     assert commands.device_of("auto") == CPU
     assert "no GPU is used, the CPU is: cuda needs the extra cuda" in capsys.readouterr().err
+
+
+def test_the_benchmark_counts_and_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together, layers take fewer calls of torch than one after another."""
+    (row,) = normalizer_gpu.counts((16,))
+    assert row["calls, together"] < row["calls, one after another"] and row["GFLOP"] > 0.5
+    monkeypatch.setattr(normalizer_gpu, "SAMPLE", 2)
+    (timed,) = normalizer_gpu.rates(CPU, 2, shorten=200)
+    assert timed["layers"] == 2 and timed["layers a minute"] > 0
 
 
 # -- a real one -------------------------------------------------------------------------------------------------------
