@@ -58,6 +58,14 @@ def write_flagged(threads, flags, n, starts, out):
 
 
 @kernel
+def take(threads, places, source, out):
+    """out = source[places]: vectors."""
+    i = cuda.grid(1)
+    if i < threads:
+        plain(out)[i] = plain(source)[plain(places)[i]]
+
+
+@kernel
 def take_rows(threads, rows, source, out):
     """out = source[rows]: matrices."""
     i = cuda.grid(1)
@@ -78,8 +86,9 @@ def flagged(flags: Any, n: int) -> Any:
     return out
 
 
-def taken(source: Any, rows: Any) -> Any:
-    """source[rows] of a matrix and int64[m] row numbers, on the device."""
-    out = empty((rows.shape[0], source.shape[1]), source.dtype)
-    launch(take_rows, rows.shape[0], rows, source, out)
+def taken(source: Any, places: Any) -> Any:
+    """source[places] of a vector or matrix and int64[m], on the device."""
+    n = places.shape[0]
+    out = empty((n, *source.shape[1:]), source.dtype)
+    launch(take if len(source.shape) == 1 else take_rows, n, places, source, out)
     return out

@@ -197,6 +197,8 @@ def evaluated(a: Any, b: Any, depth: int) -> Values:
         todo = upload(rows[np.argsort(fetch(deepest)[rows], kind="stable")])
     for stage in range(STAGES):
         count, last = todo.shape[0], stage == STAGES - 1
+        if not count:
+            break
         blocks = -(-count // LANES)
         depths, units, tails, ends = (
             empty((blocks, 2), np.int64),
@@ -208,7 +210,7 @@ def evaluated(a: Any, b: Any, depth: int) -> Values:
         launch(begin, count, a, b, todo, depths, powers(depth, a.shape[1], b.shape[1]), tails)
         launch(carry, 2 * count, a, b, *likes(a, b), todo, depths, units, tails, ends)
         launch(settle, count, todo, ends, last, found.value, found.error, found.kind, flags)
-        todo = taken(todo.reshape(count, 1), flagged(flags, count)).reshape(-1)
+        todo = taken(todo, flagged(flags, count))
     return found
 
 

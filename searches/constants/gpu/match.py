@@ -95,6 +95,6 @@ def matches(values: Values, table: Any, everything: bool) -> Limits:
     launch(look, n, values.value, values.error, values.kind, table, everything, found, told)
     launch(tally, -(-n // RUN), values.kind, told, n, counts)
     rows = flagged(found, n)
-    value, error = (fetch(taken(x.reshape(-1, 1), rows)).reshape(-1) for x in (values.value, values.error))
+    value, error = (fetch(taken(x, rows)) for x in (values.value, values.error))
     counted = fetch(counts)
     return Limits(counted[:RATIONAL].tolist(), int(counted[RATIONAL]), fetch(rows), value, digits(error))

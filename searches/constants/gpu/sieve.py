@@ -222,4 +222,4 @@ class Sieve:
         launch(number, numbers.shape[0], start, numbers)
         a, b = self.rows.rows(numbers.shape[0], numbers=numbers)
         kept = flagged(sieve(a, b), numbers.shape[0])
-        return taken(numbers.reshape(-1, 1), kept).reshape(-1), taken(a, kept), taken(b, kept)
+        return taken(numbers, kept), taken(a, kept), taken(b, kept)
