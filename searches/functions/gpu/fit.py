@@ -61,7 +61,7 @@ class Fitter:
         n_long = min(n_long, n_short)
         programs, size, capacity = len(batch), max(1, int(batch.length.max())), max(1, int(batch.n_const.max()))
         tape, linear = np.zeros((programs, size, 3), np.int64), np.zeros((programs, capacity + 1), np.bool_)
-        info, starts = np.empty((programs, INFO), np.int32), np.zeros((programs, n_start, capacity))
+        info, starts = np.empty((programs, INFO), np.int64), np.zeros((programs, n_start, capacity))
         prepare(
             *batch.arrays, self._role, self._roots, np.ascontiguousarray(keys, np.uint64), *self._magnitudes, tape,
             linear, info, starts,

@@ -50,8 +50,12 @@ def _work(own, rows, capacity, points, target, weight):
 
 @outer
 def _code(tape, linear, info, capacity, length, result):
-    """The Code of a program: all of it, or the part that is fitted, by the rows of `info` that are named."""
-    return Code(tape, info[length], np.int32(capacity + 1), info[CONSTANTS], info[result], linear, info[LINEAR])
+    """The Code of a program: all of it, or the part that is fitted, by the columns of `info` that are named. Short
+    integers, for the sake of registers."""
+    return Code(
+        tape, np.int32(info[length]), np.int32(capacity + 1), np.int32(info[CONSTANTS]), np.int32(info[result]), linear,
+        np.int32(info[LINEAR]),
+    )  # fmt: skip
 
 
 @outer

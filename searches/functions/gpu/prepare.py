@@ -12,8 +12,8 @@ from primitives.compiled import outer
 from searches.functions.fit import draw, plan
 from searches.functions.gradient import affine, dimensions
 
-# columns of `info`: instructions and result of the whole program, and of the part that is fitted; which root of the target
-# that part is fitted to; constants, and how many of them are solved for
+# columns of `info`: instructions and result of the whole program, and of the part that is fitted; which root of the
+# target that part is fitted to; constants, and how many of them are solved for
 LENGTH, RESULT, PART, FITTED, ROOT, CONSTANTS, LINEAR = range(7)
 INFO = 7
 
@@ -27,7 +27,7 @@ def prepare(
     code .. results, role, keys, low, high   as in fit.fit
     tape     int64[P, L, 3] out, see gradient.decode
     linear   bool[P, C + 1] out, see gradient.affine
-    info     int32[P, INFO] out, see above; short, for the sake of registers
+    info     int64[P, INFO] out, see above
     starts   float64[P, S, C] out: the constants of each start
     """
     leaf, size = starts.shape[2], tape.shape[1]
