@@ -18,10 +18,10 @@ the rest 0.8, together 2.05. The fit takes 64.6: 62 for each of the 25 in 100 th
 300,000 candidates a second, where a core does 15,000 in all.
 
 It does not cost nothing. Estimated, never measured: for a program at the hurdle the emulated kernels issue 535,000
-warp-instructions, 0.6 microseconds of an H100 at its full rate of 9e11 a second, and read and write 5.4 MB
-of scratch, 1.6 at its 3.35 TB/s. A proxy takes six times that. Say 2.5 a candidate, then: host and GPU are about even, and
-a device that bred and canonicalised too would save a fifth. (Breeding compiles for it as it is, in 104 registers and
-without local memory; canonical form and cache would have to follow.)
+warp-instructions, 0.6 microseconds of an H100 at its full rate of 9e11 a second, and read and write 5.4 MB of scratch,
+1.6 at its 3.35 TB/s. A proxy takes six times that. Say 2.5 a candidate, then: host and GPU are about even, and a device
+that bred and canonicalised too would save a fifth. (Breeding compiles for it as it is, in 104 registers and without
+local memory; canonical form and cache would have to follow.)
 
 Only large generations fill a GPU: of `strategy.batch=16384` some 4,000 programs are scored, from 33,000 starts.
 """
