@@ -19,7 +19,7 @@ from primitives.table import REAL
 Row = dict[str, Any]
 SETS = {"+ - * / sin exp log": SET, "REAL": REAL, "HERO": HERO, "POINTWISE": POINTWISE}
 LEAVES, RESULTS = 5, 3  # of an optimizer
-SHARED = 11264  # bytes that the interpreter asks for at a launch, of random 20-node programs
+SHARED = 13312  # bytes that the interpreter asks for at a launch, of random 20-node programs
 IDENTIFY = {"constants": ["circle", "logarithm"], "coefficients": 3}
 PLAIN = {"a": ((-1, 1), (-2, 2)), "b": ((0, 1), (-1, 1), (-1, 1)), "depth": 64}
 SIEVED = {"a": ((-8, 9), (-9, 9)), "symmetric": True, "odd": True, "b": (), "factors": 4, "content": (-1, 1),
