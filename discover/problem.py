@@ -149,7 +149,7 @@ class Domain(ABC):
     tolerance       relative; `verify` measures a claim again by the same method, on another machine perhaps
     pictures        suffixes of the files that `picture` can write
     devices         kinds of devices that it can run on: "cpu", "cuda"
-    device          the one that this instance computes scores on; set after it is built, where it is not the CPU
+    device          the one that this instance computes scores on; see `use`
     """
 
     title: str = ""
@@ -186,6 +186,10 @@ class Domain(ABC):
     def picture(self, finds: Sequence[Find], path: Path) -> None:
         """Draw the same into a file, of the kind that its suffix says: one of `pictures`."""
         raise UserError("this search draws no picture")
+
+    def use(self, device: Device) -> None:
+        """Compute scores on this device. Raises DeviceError where something that is needed cannot use it."""
+        self.device = device
 
     @abstractmethod
     def measure(self, program: Program) -> dict[str, float]:

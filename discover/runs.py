@@ -295,7 +295,7 @@ def _placed(resolved: spec.Spec) -> Any:
     device = devices.resolve(resolved.run.device)
     if device.kind not in problem.devices:
         raise UserError(f"{resolved.search}/{resolved.name} runs on {' and '.join(problem.devices)} only")
-    problem.device = device
+    problem.use(device)
     return problem
 
 

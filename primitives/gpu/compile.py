@@ -44,6 +44,7 @@ def _without_contraction() -> None:
     compiler.compile_cuda = dispatcher.compile_cuda = compile_cuda
 
 
+cuda.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # that a launch is small is no news to a search
 if not SIMULATED:
     _without_contraction()
 

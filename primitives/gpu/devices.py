@@ -169,19 +169,19 @@ class Batches:
         while start < n:
             part = slice(start, min(n, start + self.size))
             try:
-                result = work(part)
+                out.append(work(part))
+                start = part.stop
+                continue
             except Exception as error:
                 if not out_of_memory(error):
                     raise
-                taken = part.stop - part.start
-                if taken == 1:
-                    raise DeviceError(f"{self.device}: out of memory for one of the {self.what}") from None
-                self.size = taken // 2
-                self._say(f"{self.device} is out of memory; from here on {self.size:,} {self.what} at a time")
-                free_cached()
-                continue
-            out.append(result)
-            start = part.stop
+            # Not before here is what the failed batch held let go.
+            taken = part.stop - part.start
+            if taken == 1:
+                raise DeviceError(f"{self.device}: out of memory for one of the {self.what}")
+            self.size = taken // 2
+            self._say(f"{self.device} is out of memory; from here on {self.size:,} {self.what} at a time")
+            free_cached()
         return out
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from discover.errors import UserError
 from discover.problem import Descriptor, Each, Find, Mutations, Objective, Problem, Stage
 from primitives.fingerprint import image_probes
+from primitives.gpu.devices import Device, torch_device
 from primitives.images import STATISTICS
 from primitives.packed import Packed, Shape, unpack
 from primitives.primitive import UnknownPrimitive
@@ -70,6 +71,11 @@ class NormalizerProblem(Problem):
             Stage("proxy"),
         )
         self.images = load("digits", "search")
+
+    def use(self, device: Device) -> None:
+        """Train on this device. Raises DeviceError where the torch that is installed cannot."""
+        torch_device(device)
+        super().use(device)
 
     @property
     def scores(self) -> tuple[Objective, ...]:

@@ -16,6 +16,7 @@ from discover.archive import front
 from discover.errors import UserError
 from discover.problem import Descriptor, Each, Find, Mutations, Objective, Problem, Stage
 from primitives.fingerprint import probes
+from primitives.gpu.devices import Device, torch_device
 from primitives.packed import Packed, Shape, pack
 from primitives.primitive import UnknownPrimitive
 from primitives.program import Program
@@ -79,6 +80,11 @@ class OptimizerProblem(Problem):
             raise UserError(f"problem.warm_start: {error}") from None
         if not self._sound(start).all():
             raise UserError("problem.warm_start: its update does not depend on the gradient, or dies when that is zero")
+
+    def use(self, device: Device) -> None:
+        """Train on this device. Raises DeviceError where the torch that is installed cannot."""
+        torch_device(device)
+        super().use(device)
 
     @cached_property
     def meta_task(self) -> Task:
