@@ -203,7 +203,7 @@ def test_a_rejected_layer_that_would_have_won_is_counted(run, monkeypatch):
     """Every rejected layer is said to train to a loss of 0, or of infinity."""
     for loss, expected in ((0.0, 1), (np.inf, 0)):
         monkeypatch.setattr(
-            audit, "trained", lambda run, batch, executor, v=loss: (np.full(len(batch), v), np.full(len(batch), v == 0))
+            audit, "trained", lambda run, batch, *where, v=loss: (np.full(len(batch), v), np.full(len(batch), v == 0))
         )
         for row in audit.audit(run, 5, 0, HERE)[1:]:
             assert {row.learns, row.median, row.best, row.elite} == {expected * row.sampled}
@@ -212,7 +212,7 @@ def test_a_rejected_layer_that_would_have_won_is_counted(run, monkeypatch):
 def test_another_sample_is_drawn_with_another_seed(run, monkeypatch):
     drawn = []
 
-    def note(run, batch: Packed, executor):
+    def note(run, batch: Packed, *where):
         drawn.append(batch.code.tobytes())
         return np.ones(len(batch)), np.ones(len(batch), np.bool_)
 
