@@ -278,7 +278,7 @@ def export(run: Run | str | Path, id: str | None = None, to: str | None = None) 
 
 
 def settled(resolved: spec.Spec) -> spec.Spec:
-    """The spec on a device that is there: "auto" becomes a GPU or the CPU. Raises DeviceError where it cannot be used."""
+    """The spec on a device that is there: "auto" becomes a GPU or the CPU. Raises DeviceError where it is of no use."""
     if resolved.run.device == "cpu":
         return resolved
     device, why = devices.choose(resolved.run.device)
