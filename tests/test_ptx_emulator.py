@@ -14,8 +14,13 @@ pytest.importorskip("numba_cuda")
 from numba import cuda, float32, float64, int32, int64, types
 
 from primitives.evaluators import vecmath
+from primitives.evaluators.conformance import random_programs
+from primitives.evaluators.numba_cpu import NumbaEvaluator
 from primitives.gpu.compile import Compiled, compile_for, kernel
 from primitives.gpu.emulator import Emulator, EmulatorError
+from primitives.gpu.emulator_device import EmulatedEvaluator, device_array, emulated_gpu, to_device
+from primitives.hero import HERO
+from primitives.packed import Shape
 
 RNG = np.random.default_rng(0)
 
@@ -88,9 +93,9 @@ def numbers(dtype: str, n: int = 400) -> np.ndarray:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", ["exp", "sin", "erf", "scalb", "power", "arcsinh"])
+@pytest.mark.parametrize("name", ["exp", "power"])
 def test_elementary_functions_give_the_bits_of_the_cpu(name: str, dtype: str) -> None:
-    """One source, two compilers: nothing is contracted, reordered or approximated. See also the interpreter's test."""
+    """One source, two compilers: nothing is contracted, reordered or approximated. All others are below."""
     function = getattr(vecmath.helpers(dtype), name)
     arity = len(inspect.signature(function.py_func).parameters)
 
@@ -462,3 +467,48 @@ def test_races_in_shared_memory_are_found() -> None:
         EmulatorError, match="race: reads what another wrote or read after the last barrier: thread 0 at"
     ):
         emulator.launch(1, 64, (out, 0))
+
+
+# -- the interpreter ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_interpreter_gives_the_bits_of_the_cpu(dtype: str) -> None:
+    """The kernel as compiled for an A100: elementwise results to the bit, sums within its bounds."""
+    emulated, compiled = EmulatedEvaluator(HERO, dtype), NumbaEvaluator(HERO, dtype)
+    rng = np.random.default_rng(4)
+    leaves = np.stack([numbers(dtype, 600)[:900], *rng.normal(size=(2, 900)).astype(dtype)])
+    packed = random_programs(HERO, 150, Shape(3, 2, 12, 3), rng, reductions=False)
+    assert same_bits(emulated.outputs(packed, leaves), compiled.outputs(packed, leaves))
+
+    leaves, segments = rng.normal(size=(3, 700)).astype(dtype), np.array([0, 10, 10, 400, 700])
+    packed = random_programs(HERO, 40, Shape(3, 2, 6, 3), rng)
+    mine, wanted = (e.outputs(packed, leaves, segments) for e in (emulated, compiled))
+    assert np.allclose(mine, wanted, rtol=1e-5 if dtype == "float32" else 1e-10, atol=0, equal_nan=True)
+    target = rng.normal(size=700).astype(dtype)
+    mine, wanted = (e.loss(packed, leaves, target, segments) for e in (emulated, compiled))
+    assert np.allclose(mine, wanted, rtol=1e-5, atol=0)
+
+
+def test_the_interpreter_advances_lanes_in_place() -> None:
+    """Tensors known by their addresses, with strides, one row for all, and one that is read and written."""
+    few = HERO.subset("add", "mul", "interp", "sign", "global_norm", "norm")
+    emulated, compiled = EmulatedEvaluator(few, "float32"), NumbaEvaluator(few, "float32")
+    rng = np.random.default_rng(5)
+    packed = random_programs(few, 12, Shape(3, 2, 8, 2), rng)
+    leaves = rng.normal(size=(3, 20, 600)).astype(np.float32)
+    leaves[1] = leaves[1, :, :1]
+    which, segments = rng.integers(0, 12, 20).astype(np.int32), np.array([0, 100, 600])
+    with emulated_gpu():
+        rows, first, column = (
+            to_device(np.repeat(leaves[0], 2, axis=1)),
+            to_device(leaves[2]),
+            to_device(leaves[1, :, :1]),
+        )
+        tensors = [rows[:, ::2], np.broadcast_to(column, (20, 600), subok=True), first]
+        out = device_array((20, 600), np.float32)
+        programs = emulated.cuda.load(packed, 3)
+        emulated.cuda.advance(programs, to_device(which), tensors, [first, out], segments)
+    for lane, program in enumerate(which):
+        wanted = compiled.outputs(packed[program : program + 1], leaves[:, lane], segments)[0]
+        assert np.allclose([first[lane], out[lane]], wanted, rtol=1e-6, atol=0)
