@@ -21,6 +21,8 @@ from primitives.gpu.emulator import Emulator, EmulatorError
 from primitives.gpu.emulator_device import EmulatedEvaluator, device_array, emulated_gpu, to_device
 from primitives.hero import HERO
 from primitives.packed import Shape
+from primitives.primitive import PrimitiveSet
+from primitives.table import REAL
 
 RNG = np.random.default_rng(0)
 
@@ -472,17 +474,17 @@ def test_races_in_shared_memory_are_found() -> None:
 # -- the interpreter ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_interpreter_gives_the_bits_of_the_cpu(dtype: str) -> None:
+@pytest.mark.parametrize(("primitives", "dtype"), [(REAL, "float32"), (HERO, "float64")])
+def test_the_interpreter_gives_the_bits_of_the_cpu(primitives: PrimitiveSet, dtype: str) -> None:
     """The kernel as compiled for an A100: elementwise results to the bit, sums within its bounds."""
-    emulated, compiled = EmulatedEvaluator(HERO, dtype), NumbaEvaluator(HERO, dtype)
+    emulated, compiled = EmulatedEvaluator(primitives, dtype), NumbaEvaluator(primitives, dtype)
     rng = np.random.default_rng(4)
     leaves = np.stack([numbers(dtype, 600)[:900], *rng.normal(size=(2, 900)).astype(dtype)])
-    packed = random_programs(HERO, 150, Shape(3, 2, 12, 3), rng, reductions=False)
+    packed = random_programs(primitives, 150, Shape(3, 2, 12, 3), rng, reductions=False)
     assert same_bits(emulated.outputs(packed, leaves), compiled.outputs(packed, leaves))
 
     leaves, segments = rng.normal(size=(3, 700)).astype(dtype), np.array([0, 10, 10, 400, 700])
-    packed = random_programs(HERO, 40, Shape(3, 2, 6, 3), rng)
+    packed = random_programs(primitives, 40, Shape(3, 2, 6, 3), rng)
     mine, wanted = (e.outputs(packed, leaves, segments) for e in (emulated, compiled))
     assert np.allclose(mine, wanted, rtol=1e-5 if dtype == "float32" else 1e-10, atol=0, equal_nan=True)
     target = rng.normal(size=700).astype(dtype)
