@@ -19,7 +19,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 def kernels(rows: Sequence[dict[str, Any]]) -> list[str]:
     """What every kernel needs."""
     head = ("kernel", "sm", "registers", "local", "shared, B", "block", "warps of 64", "limited by", "PTX", "SASS")
-    return ["Kernels, as compiled (local: bytes of local memory a thread; PTX, SASS: instructions in all)", ""] + table(
+    title = "Kernels that small examples launch, as compiled (local: bytes a thread; PTX, SASS: instructions)"
+    return [title, ""] + table(
         head,
         (
             (
