@@ -111,6 +111,7 @@ class EvaluatorConformance:
 
     dtype = "float64"
     primitives: PrimitiveSet = REAL
+    programs: int = 300  # random ones a test, at most: fewer where an evaluator is slow
     inexact: tuple[str, ...] = ()  # primitives of EXACT that a library gets within .55 units only: no fault of yours
 
     def evaluator(self, primitives: PrimitiveSet) -> Evaluator:
@@ -257,7 +258,7 @@ class EvaluatorConformance:
         """Programs of correctly rounded operations equal NumPy's: nothing is reassociated or fused."""
         subset = self.primitives.subset(*(n for n in EXACT if n in self.primitives.index and n not in self.inexact))
         rng = np.random.default_rng(3)
-        packed = random_programs(subset, 300, Shape(3, 2, 15, 3), rng)
+        packed = random_programs(subset, min(300, self.programs), Shape(3, 2, 15, 3), rng)
         leaves = rng.normal(size=(3, 50)).astype(self.dtype)
         got = self.evaluator(subset).outputs(packed, leaves)
         wanted = ReferenceEvaluator(subset, self.dtype).outputs(packed, leaves)
@@ -270,7 +271,7 @@ class EvaluatorConformance:
         The rest is conditioning: sin of a large number magnifies the last bit of its argument.
         """
         rng = np.random.default_rng(4)
-        packed = random_programs(self.primitives, 300, Shape(3, 2, 12, 3), rng)
+        packed = random_programs(self.primitives, min(300, self.programs), Shape(3, 2, 12, 3), rng)
         leaves, shape = rng.normal(size=(3, 40)).astype(self.dtype), (2, 2, 1, 2, 5)
         got = self.evaluator(self.primitives).outputs(packed, leaves, shape=shape)
         wanted = ReferenceEvaluator(self.primitives).outputs(packed, leaves, shape=shape)
@@ -283,7 +284,7 @@ class EvaluatorConformance:
     def test_a_row_depends_on_nothing_but_itself(self) -> None:
         """1, 7, 64 and 1,000 rows, one program or many: the same bits."""
         rng = np.random.default_rng(5)
-        packed = random_programs(self.primitives, 70, Shape(2, 1, 10, 2), rng, reductions=False)
+        packed = random_programs(self.primitives, min(70, self.programs), Shape(2, 1, 10, 2), rng, reductions=False)
         leaves = (rng.normal(size=(2, 1000)) * 100).astype(self.dtype)
         evaluator = self.evaluator(self.primitives)
         whole = evaluator.outputs(packed, leaves)
@@ -354,7 +355,7 @@ class EvaluatorConformance:
     def test_loss_is_the_loss_of_outputs(self) -> None:
         """Mean squared error in the dtype's precision, +inf where a row is not finite, whatever the number of rows."""
         rng = np.random.default_rng(6)
-        packed = random_programs(self.primitives, 200, Shape(3, 2, 8, 2), rng)
+        packed = random_programs(self.primitives, min(200, self.programs), Shape(3, 2, 8, 2), rng)
         evaluator = self.evaluator(self.primitives)
         for n in (1, 7, 64, 1000):
             leaves = rng.uniform(0.1, 2, size=(3, n)).astype(self.dtype)
@@ -365,7 +366,7 @@ class EvaluatorConformance:
             wanted[~np.isfinite(wanted)] = np.inf
             fits = error.max(axis=1) < np.finfo(self.dtype).max / 8  # squares beyond may be infinite in the dtype
             got = evaluator.loss(packed, leaves, target)
-            assert got.shape == (200,) and got.dtype == np.float64
+            assert got.shape == (len(packed),) and got.dtype == np.float64
             assert np.allclose(got[fits], wanted[fits], rtol=1e-5 if self.dtype == "float32" else 1e-12, atol=1e-12)
             assert not np.isnan(got).any() and np.isinf(got[np.isinf(wanted)]).all()
             assert np.array_equal(got, evaluator.loss(packed, leaves, target))

@@ -15,7 +15,8 @@ How the interpreter is made (nothing here was timed: what is said follows from t
 - Rows of a thread are THREADS apart in global memory: a warp reads neighbours.
 - A reduction costs a pass: the program runs up to it on all rows and its sums are taken, in float64; the next pass goes
   on from there. No value leaves the block.
-- Every sum is in a fixed order: over a thread's rows, then halving the threads. The rows a block takes depend on their
+- Every sum is in a fixed order: over a thread's rows, then halving the threads; those over all tensors
+  do not depend on where tensors begin. The rows a block takes depend on their
   number alone, so a loss has the same bits in every run, batch and device.
 """
 
@@ -118,12 +119,11 @@ def _reduction(primitive: Primitive, n: int) -> list[str]:
             line
             for r in range(n)
             for line in (
-                f"    if row + {r} * THREADS < stop:",
+                f"    if low <= row + {r} * THREADS < stop:",
                 *(f"        {name} += D({a}{r}) * D({b}{r})" for name, (a, b) in factors.items()),
             )
         ),
         *(f"    {cell} = {name}" for name, cell in zip(used, cells, strict=True)),
-        f"    whole = {primitive.over == 'tree'}",
         "    s = end",
         "    out = np.int32(TOP)",
         "else:",
@@ -181,29 +181,25 @@ def _passes(primitives: PrimitiveSet, tile: list[str]) -> list[str]:
         "elif part > 0:  # the first block takes all rows",
         "    levels = np.int32(0)",
         "while level < levels:",
-        "    whole = False",
+        "    tree = trees >> level & 1",
         "    for piece in range(pieces):",
         *("        " + line for line in part),
         "        if reductions > 0:",
         "            start, stop = np.int32(segments[np.uint64(piece)]), np.int32(segments[np.uint64(piece + 1)])",
-        "        if level < reductions or piece == 0:",
+        "        low = start",
+        "        if tree:  # a row's thread must not depend on where tensors begin",
+        "            start = np.int32(start // TILE * TILE)",
+        "        if piece == 0 or (level < reductions and not tree):",
         "            clear(sums, thread)",
         *("        " + line for line in whole),
-        "        if level < reductions:",
-        "            found = np.uint64(SUMS * (THREADS + level * tensors + piece))",
+        "        if level < reductions and (piece == pieces - 1 or not tree):",
         "            fold(sums, thread)",
         "            if thread == 0:",
         "                for k in range(SUMS):",
-        "                    sums[found + np.uint64(k)] = sums[np.uint64(k * THREADS)]",
+        "                    for other in range(0 if tree else piece, piece + 1):",
+        "                        found = np.uint64(SUMS * (THREADS + level * tensors + other) + k)",
+        "                        sums[found] = sums[np.uint64(k * THREADS)]",
         "            cuda.syncthreads()",
-        "    if whole and thread == 0:  # of all tensors, one after the other",
-        "        for k in range(SUMS):",
-        "            found = np.uint64(SUMS * (THREADS + level * tensors) + k)",
-        "            total = D(0)",
-        "            for piece in range(pieces):",
-        "                total += sums[found + np.uint64(SUMS * piece)]",
-        "            for piece in range(pieces):",
-        "                sums[found + np.uint64(SUMS * piece)] = total",
         "    cuda.syncthreads()",
         "    level = np.int32(level + 1)",
     ]
@@ -321,7 +317,7 @@ def evaluate(tape, immediate, facts, capacity, leaves, padded, target, segments,
     w, sums = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE)
     thread, program, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
     own, step = w[shift + thread * {rows} :], cuda.blockDim.y
-    loads, end, reductions, _ = load16(facts, FACTS * program)
+    loads, end, reductions, trees = load16(facts, FACTS * program)
     tensors, begin = np.int32(segments.size - 1), np.int32(program * capacity)
     end = np.int32(end + begin)
     clear(sums, thread)
@@ -347,7 +343,7 @@ def advance(tape, immediate, facts, capacity, which, segments, n, first, shift{a
     thread, lane, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
     own, step = w[shift + thread * {rows} :], cuda.blockDim.y
     program = which[np.uint64(lane)]
-    loads, end, reductions, _ = load16(facts, FACTS * program)
+    loads, end, reductions, trees = load16(facts, FACTS * program)
     tensors, begin = np.int32(segments.size - 1), np.int32(program * capacity)
     end = np.int32(end + begin)
     if thread == 0:

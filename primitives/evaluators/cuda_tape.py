@@ -31,7 +31,8 @@ CONSTANT = 0x7FFF  # the operation's constant
 WORDS = 4
 # Words of a program's facts: its leaves' loads are records [0, loads), its operations [loads, end).
 FACTS = 4
-LOADS, END, REDUCTIONS, SLOTS = range(FACTS)
+LOADS, END, REDUCTIONS, TREES = range(FACTS)  # TREES: a bit for each reduction, set if it goes over the whole tree
+MOST_REDUCTIONS = 31
 SHARE = 1024  # programs that a thread of the host takes at once
 _LAST = 1 << 16  # mark of an argument that is the last to read its slot
 
@@ -43,6 +44,7 @@ class Tapes:
     tape: np.ndarray
     immediate: np.ndarray
     facts: np.ndarray
+    used: np.ndarray  # int32[P], slots
     capacity: int
 
     def __len__(self) -> int:
@@ -51,7 +53,7 @@ class Tapes:
     @property
     def slots(self) -> int:
         """The most slots of shared memory that one of the programs uses."""
-        return int(self.facts[:, SLOTS].max(initial=0))
+        return int(self.used.max(initial=0))
 
     @property
     def reductions(self) -> int:
@@ -67,7 +69,8 @@ def _arguments(op, opcodes, arity):
 
 @inlined
 def _assemble(
-    raw, k, end, n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape, immediate, facts
+    raw, k, end, n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape, immediate, facts,
+    total,
 ):  # fmt: skip
     """Program p's operations raw[:end] (with constants k) to its place on the tape."""
     # Forwards: which arguments are the last result. Unused ones count as such, for that costs nothing.
@@ -102,7 +105,7 @@ def _assemble(
                 raw[CELLS * s + 1 + a] = v | _LAST
     # Forwards: slots, those of leaves first.
     at = p * capacity
-    n_free, used, n_reductions = 0, 0, 0
+    n_free, used, n_reductions, trees = 0, 0, 0, 0
     for v in range(n_leaves):
         if live[v]:
             tape[WORDS * at] = v
@@ -119,6 +122,8 @@ def _assemble(
             upper = raw[CELLS * s + 4]
         elif op >= OPERATIONS and over[number - OPERATIONS]:
             upper = n_reductions
+            if n_reductions < MOST_REDUCTIONS and over[number - OPERATIONS] == 2:
+                trees |= 1 << n_reductions
             n_reductions += 1
         for a in range(3):
             v = raw[CELLS * s + 1 + a]
@@ -144,13 +149,14 @@ def _assemble(
         at += 1
     facts[p, END] = at - p * capacity
     facts[p, REDUCTIONS] = n_reductions
-    facts[p, SLOTS] = used
+    facts[p, TREES] = trees
+    total[p] = used
 
 
 @outer
 def _all(
     code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants, over, capacity, tape,
-    immediate, facts,
+    immediate, facts, total,
 ):  # fmt: skip
     P, L, C = code.shape[0], code.shape[1], const.shape[1]
     slots = n_leaves + 1 + L + 4
@@ -167,23 +173,27 @@ def _all(
         )  # fmt: skip
         _assemble(
             raw, k, np.int64(end), n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape,
-            immediate, facts,
+            immediate, facts, total,
         )  # fmt: skip
 
 
 def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, ending: int) -> Tapes:
     """The tapes of all programs; `ending` (LOSS or OUTPUT, see `translate`) takes result 0, or every one.
 
-    What `check_batch` refuses must not come here.
+    What `check_batch` refuses must not come here. Raises ValueError for more than MOST_REDUCTIONS in a program.
     """
     variants, operations = translation.tables(primitives)
     opcodes, fixed = np.array(operations, np.int64).T.copy()
-    over = np.array([bool(p.over) for p in primitives], np.int64)
+    over = np.array([1 + (p.over == "tree") if p.over else 0 for p in primitives], np.int64)
     n_results = 1 if ending == LOSS else packed.results.shape[1]
     capacity = n_leaves + 3 * packed.code.shape[1] + 2 * n_results
     size = len(packed) * capacity
     out = Tapes(
-        np.zeros(size * WORDS, np.int32), np.zeros(size, dtype), np.zeros((len(packed), FACTS), np.int32), capacity
+        np.zeros(size * WORDS, np.int32),
+        np.zeros(size, dtype),
+        np.zeros((len(packed), FACTS), np.int32),
+        np.zeros(len(packed), np.int32),
+        capacity,
     )
     arity = primitives.arity.astype(np.int64)
 
@@ -195,13 +205,16 @@ def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, e
         _all(
             programs.code, programs.length, programs.const, programs.results, np.int64(ending), n_results, n_leaves,
             opcodes, fixed, arity, variants, over, capacity, out.tape[words], out.immediate[cells], out.facts[part],
+            out.used[part],
         )  # fmt: skip
 
     shares = range(0, len(packed), SHARE)
     if len(shares) < 2:
         for first in shares:
             work(first)
-        return out
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(work, shares))
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(work, shares))
+    if out.reductions > MOST_REDUCTIONS:
+        raise ValueError(f"a program has {out.reductions} reductions; a GPU runs {MOST_REDUCTIONS}")
     return out
