@@ -53,7 +53,7 @@ def _fits(device: Device) -> None:
 
     little = Effort(starts=3, short=2, steps=1, long=2, more=2, lawson=1)
     problem = FunctionProblem(FunctionConfig(hurdle=little, proxy=little))
-    problem.device = device
+    problem.use(device)
     batch = pack(list(known.forms(SIGNATURE).values())[:4], ARITHMETIC, problem.shape)
     problem.evaluate(0, batch, np.arange(4, dtype=np.uint64))
 

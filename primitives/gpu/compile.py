@@ -12,13 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from types import SimpleNamespace
 from typing import Any
 
 from numba import cuda
 
 from primitives.compiled import sources
+from primitives.gpu.ranges import plain_ranges
 
 SIMULATED = bool(getattr(cuda.config, "ENABLE_CUDASIM", 0))
 CAPABILITIES = ((8, 0), (9, 0))  # what kernels are compiled for in the tests: A100, H100
@@ -47,6 +48,7 @@ def _without_contraction() -> None:
 cuda.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # that a launch is small is no news to a search
 if not SIMULATED:
     _without_contraction()
+    plain_ranges()
 
 
 def kernel(function: Callable[..., None]) -> Any:
@@ -80,6 +82,11 @@ class Compiled:
 
 def compile_for(function: Any, signature: Sequence[Any], capability: tuple[int, int]) -> Compiled:
     """Compile a kernel (what `kernel` returned) for a signature of Numba types. No device, no driver is needed."""
+    return _compile_for(function, tuple(signature), capability)
+
+
+@cache
+def _compile_for(function: Any, signature: tuple[Any, ...], capability: tuple[int, int]) -> Compiled:
     from numba.cuda import dispatcher
 
     python = getattr(function, "py_func", function)
@@ -87,7 +94,7 @@ def compile_for(function: Any, signature: Sequence[Any], capability: tuple[int, 
     # Functions that a kernel calls are compiled for the current device; here it is one that we make up.
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)
     try:
-        ptx, _ = cuda.compile_ptx(python, tuple(signature), cc=capability)
+        ptx, _ = cuda.compile_ptx(python, signature, cc=capability)
     finally:
         dispatcher.get_current_device = original
     return assemble(ptx, capability)

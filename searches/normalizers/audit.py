@@ -123,7 +123,7 @@ def trained(run: runs.Run, batch: Packed, executor: Executor, device: Device = C
 def _trained(ref: workers.Ref, arrays: tuple[np.ndarray, ...], device: Device) -> tuple[np.ndarray, np.ndarray]:
     """The task of a worker."""
     problem: NormalizerProblem = workers.problem_of(ref)
-    problem.device = device
+    problem.use(device)
     candidates = layers(unpack(Packed(*arrays), problem.signature, problem.primitives), problem.primitives)
     found = problem.outcomes(candidates, NETS, problem.config.proxy, SEARCH)
     loss = np.mean([outcome.loss.mean(axis=1) for outcome in found], axis=0)
