@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from discover import runs, spec
 from discover.errors import UserError
 from primitives.gpu import devices
 from primitives.gpu.devices import CPU, Batches, Device, DeviceError
+from primitives.gpu.graph import recorded
 
 OLD = Device("cuda", 1, "Tesla V100", (7, 0), 16 << 30)
 CARD = Device("cuda", 0, "H100", (9, 0), 80 << 30)
@@ -113,3 +116,26 @@ def test_the_command_tells_in_one_line_what_is_missing(tmp_path: Path) -> None:
     assert ended.returncode == 2 and ended.stdout == "" and ended.stderr.count("\n") == 1
     assert "no NVIDIA driver answers" in ended.stderr or "needs the extra cuda" in ended.stderr
     assert ended.stderr.rstrip().endswith("take --device cpu") and not list(tmp_path.iterdir())
+
+
+def test_why_a_record_of_a_step_ended_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch raises another error when it ends the record of a step that ran out of memory."""
+    torch = pytest.importorskip("torch")
+
+    @contextlib.contextmanager
+    def ends_badly(graph: object, stream: object) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
+
+    def step(error: Exception) -> None:
+        raise error
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "device", contextlib.nullcontext)
+    monkeypatch.setattr(torch.cuda, "graph", ends_badly)
+    with pytest.raises(torch.OutOfMemoryError):
+        recorded(lambda: step(torch.OutOfMemoryError("CUDA out of memory")), None)
+    with pytest.raises(RuntimeError, match="during capture"):
+        recorded(lambda: step(ValueError("another mistake")), None)

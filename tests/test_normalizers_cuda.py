@@ -224,15 +224,15 @@ def test_a_step_can_be_captured_and_replayed(gpu: Device, monkeypatch: pytest.Mo
         how = {"sgd": SHORT, "adam": ADAM}[what]
         return train(network, candidates, images(), SEEDS[:1], how, gpu).loss.tobytes()
 
-    def capture(step: Any, place: Any) -> Recording:
+    def recorded(step: Any, place: Any) -> Any:
         made.append(Recording())
         made[-1].calls = make_fx(lambda: (step(), torch.zeros(1))[1])()
-        return made[-1]
+        return made[-1].replay
 
     plain = result()
     monkeypatch.setattr(graph, "torch_device", lambda device: SimpleNamespace(type="cuda"))
     monkeypatch.setattr(graph, "_warm", lambda step, place: [step() for _ in range(graph.WARM)])
-    monkeypatch.setattr(graph, "_capture", capture)
+    monkeypatch.setattr(graph, "recorded", recorded)
     monkeypatch.setattr(graph, "_wait", lambda place: None)
     assert result() == plain and [m.replays for m in made] == [6 - graph.WARM]
 
@@ -242,28 +242,6 @@ def test_few_steps_are_not_captured(gpu: Device) -> None:
     graph.repeat(lambda: count.append(1), 5, gpu)
     graph.repeat(lambda: count.append(1), 2, CPU)
     assert len(count) == 7
-
-
-def test_memory_that_is_full_while_a_step_is_captured_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not as a capture that ended badly."""
-
-    @contextlib.contextmanager
-    def ends_badly(graph: Any) -> Any:
-        try:
-            yield
-        finally:
-            raise RuntimeError("operation failed due to a previous error during capture")
-
-    def step(error: Exception) -> None:
-        raise error
-
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
-    monkeypatch.setattr(torch.cuda, "device", contextlib.nullcontext)
-    monkeypatch.setattr(torch.cuda, "graph", ends_badly)
-    with pytest.raises(torch.OutOfMemoryError):
-        graph._capture(lambda: step(torch.OutOfMemoryError("CUDA out of memory")), None)
-    with pytest.raises(RuntimeError, match="during capture"):
-        graph._capture(lambda: step(ValueError("another mistake")), None)
 
 
 # -- memory -----------------------------------------------------------------------------------------------------------

@@ -187,24 +187,6 @@ def test_fewer_candidates_at_a_time_where_memory_is_full(monkeypatch: pytest.Mon
         trainer.train(task, batch, np.arange(8).astype(np.uint64), 4, 1)
 
 
-def test_why_a_record_ended_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    """torch raises another error when it ends the record of a step that ran out of memory."""
-
-    class Record:
-        def __init__(self, graph: Any, stream: Any) -> None: ...
-        def __enter__(self) -> None: ...
-        def __exit__(self, *error: Any) -> None:
-            raise RuntimeError("operation failed due to a previous error during capture")
-
-    def step() -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: None)
-    monkeypatch.setattr(torch.cuda, "graph", Record)
-    with pytest.raises(torch.OutOfMemoryError):
-        twin_training._recorded(step, None)  # type: ignore[arg-type]
-
-
 # -- a GPU ------------------------------------------------------------------------------------------------------------
 
 

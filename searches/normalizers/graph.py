@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from primitives.gpu.devices import Device, out_of_memory, torch_device
+from primitives.gpu.devices import Device, torch_device
+from primitives.gpu.graph import recorded
 
 WARM = 3  # steps before one is captured: libraries set themselves up, tables are made
 
@@ -22,9 +23,9 @@ def repeat(step: Callable[[], None], times: int, device: Device) -> None:
             step()
         return
     _warm(step, place)
-    graph = _capture(step, place)
+    replay = recorded(step, place)
     for _ in range(times - WARM):
-        graph.replay()
+        replay()
     _wait(place)
 
 
@@ -38,20 +39,6 @@ def _warm(step: Callable[[], None], place: Any) -> None:
         for _ in range(WARM):
             step()
     here.wait_stream(side)
-
-
-def _capture(step: Callable[[], None], place: Any) -> Any:
-    """A graph of one step."""
-    import torch
-
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.device(place), torch.cuda.graph(graph):
-            step()
-    except RuntimeError as error:
-        first = error.__context__  # that a capture ends badly is said instead of why
-        raise first if first is not None and out_of_memory(first) else error from None
-    return graph
 
 
 def _wait(place: Any) -> None:

@@ -16,6 +16,7 @@ import torch
 from primitives import philox
 from primitives.compiled import outer
 from primitives.gpu.devices import Batches, Device, torch_device
+from primitives.gpu.graph import recorded
 from primitives.hero import HERO
 from primitives.packed import Packed
 from searches.optimizers.tasks import kinds
@@ -128,18 +129,6 @@ def _stream(device: torch.device) -> torch.cuda.Stream | None:
     return torch.cuda.Stream(device) if device.type == "cuda" else None
 
 
-def _recorded(step: Callable[[], None], stream: torch.cuda.Stream) -> Callable[[], None]:
-    """The step as a CUDA graph: a call replays it."""
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph, stream=stream):
-            step()
-    except RuntimeError as error:  # that of ending the record hides the one that ended it
-        raise (error.__context__ or error) from None
-    replay: Callable[[], None] = graph.replay
-    return replay
-
-
 def train(
     task: Task, packed: Packed, keys: np.ndarray, steps: int, warmup: int, curves: np.ndarray | None = None,
     octaves: int = 0, evaluator: CudaEvaluator | None = None,
@@ -166,7 +155,7 @@ def train(
                     break
                 state.load(t)
             if stream is not None and t == EAGER:
-                step = _recorded(state.step, stream)
+                step = recorded(state.step, device, stream)
             step()
         if curves is not None:
             curves[:] = state.curve.view(steps, len(keys), len(packed)).permute(2, 1, 0).cpu().numpy()
