@@ -23,6 +23,8 @@ from primitives.evaluators import Evaluator
 from primitives.evaluators import cuda as evaluators_cuda
 from primitives.evaluators.conformance import EvaluatorConformance, random_programs
 from primitives.evaluators.cuda import CudaEvaluator, compiled
+from primitives.evaluators.cuda_launch import launches
+from primitives.evaluators.cuda_memory import SHARED
 from primitives.evaluators.cuda_tape import CONSTANT, TOP, WORDS, tapes
 from primitives.evaluators.numba_cpu import NumbaEvaluator
 from primitives.evaluators.translate import OPERATIONS, OUTPUT
@@ -34,11 +36,12 @@ from primitives.hero import HERO
 from primitives.images import LAYERS
 from primitives.packed import Packed, Shape, pack
 from primitives.primitive import PrimitiveSet
-from primitives.program import Signature
+from primitives.program import Program, Signature
 from primitives.table import ARITHMETIC, REAL
 from primitives.text import parse
 
 FULL = bool(os.environ.get("DISCOVER_FULL"))
+WITH_NORM = PrimitiveSet((*ARITHMETIC, HERO[HERO.opcode("norm")]))
 in_full = pytest.mark.skipif(not FULL, reason="minutes; DISCOVER_FULL=1 runs it")
 SETS = {"real": REAL, "hero": HERO}
 # Registers a thread, at most. An SM has 65,536: 64 let 32 warps of 128-thread blocks live there, 72 let 28, 96 20.
@@ -76,7 +79,8 @@ def test_the_tape_of_a_program() -> None:
     """d = x * y is in registers when (d + 2) - d asks for it, and then again in memory; the sum is never written."""
     program = parse("d = x * y\nz = (d + 2.0) - d", Signature(("x", "y"), ("z",)), ARITHMETIC)
     made = tapes(ARITHMETIC, pack([program], ARITHMETIC, Shape(2, 1, 4, 2)), 2, "float32", OUTPUT)
-    assert made.facts[0].tolist() == [2, 6, 0, 0] and made.slots == 2  # two loads, then operations up to record 6
+    assert made.facts[0].tolist() == [2, 6, 2 << 16, 0]  # two loads, then operations up to record 6; two slots
+    assert made.needs.tolist() == [[0, 2]]  # no reduction
     words = made.tape.reshape(-1, WORDS)
     assert words[:2, 0].tolist() == [0, 1]  # leaf 0 to slot 0, leaf 1 to slot 1
     operations = [(ARITHMETIC[(w[0] & 0xFFFF) - OPERATIONS].name, *w[1:3], w[0] >> 16) for w in words[2:5].tolist()]
@@ -91,7 +95,7 @@ def test_a_chain_of_any_length_needs_one_slot() -> None:
     """Its leaf's; every result is the next one's argument."""
     text = "a0 = x * x\n" + "\n".join(f"a{i} = a{i - 1} + x" for i in range(1, 20)) + "\ny = a19 - x"
     packed = pack([parse(text, Signature(("x",), ("y",)), ARITHMETIC)], ARITHMETIC, Shape(1, 1, 30, 0))
-    assert tapes(ARITHMETIC, packed, 1, "float64", OUTPUT).slots == 1
+    assert tapes(ARITHMETIC, packed, 1, "float64", OUTPUT).needs.tolist() == [[0, 1]]
 
 
 class TestEmulated32(EvaluatorConformance):
@@ -222,6 +226,40 @@ def test_lanes_advance_in_the_memory_of_the_caller(dtype: str) -> None:
             evaluator.advance(programs, which, [g], [to_device(np.ones((5, 8), dtype))], np.array([0, 9]))
 
 
+WIDE = Shape(2, 1, 250, 0)
+
+
+def wide(count: int, reduce: bool = False) -> Program:
+    """A program that keeps so many values at once."""
+    lines = ["a0 = x * y", *(f"a{i} = a{i - 1} + {'xy'[i % 2]}" for i in range(1, count)), "b0 = a0 * y"]
+    lines += [f"b{i} = {'norm(b' if reduce and i == 9 else '(b'}{i - 1}) - a{i}" for i in range(1, count)]
+    return parse("\n".join([*lines, f"z = b{count - 1}"]), Signature(("x", "y"), ("z",)), WITH_NORM)
+
+
+def test_a_program_of_many_values_runs_in_smaller_blocks() -> None:
+    """In 64 threads or 32, whatever is beside it: the bits of the CPU (sums are as near as elsewhere), in any batch."""
+    rng = np.random.default_rng(3)
+    x, lanes, rows = rng.normal(size=(2, 90)), np.array([2, 0, 3, 1, 4, 3], np.int32), np.array([0, 40, 40, 90])
+    programs = [wide(60), wide(10, True), wide(30), wide(80), wide(30, True)]
+    packed, of_hero = (pack(programs, primitives, WIDE) for primitives in (WITH_NORM, HERO))
+    sizes = launches(tapes(WITH_NORM, packed, 2, "float64", OUTPUT), 3)
+    assert [threads for threads, _ in sizes] == [128, 64, 32] and max(size for _, size in sizes) <= SHARED
+    with emulated_gpu() as device:
+        gpu, cpu = CudaEvaluator(WITH_NORM, "float64", device), NumbaEvaluator(HERO, "float64")
+        wanted = cpu.outputs(of_hero, x, rows)
+        got = gpu.outputs(packed, x, rows)
+        assert np.array_equal(got[[0, 2, 3]], wanted[[0, 2, 3]])
+        assert np.abs(got - wanted).max() <= 1e-12 * np.abs(wanted).max()
+        each = [to_device(np.repeat(row[None], len(lanes), 0)) for row in x]
+        gpu.advance(gpu.load(packed, 2), to_device(lanes), each, [each[0]], rows)
+        assert np.array_equal(each[0], got[lanes, 0])
+        losses = gpu.loss(packed, x, x[0], rows)
+        assert np.allclose(losses, cpu.loss(of_hero, x, x[0], rows), rtol=1e-12)
+        assert losses[2] == gpu.loss(packed[2:3], x, x[0], rows)[0]
+        x = rng.normal(size=(2, 4200))  # two parts of the rows, the same as of larger blocks
+        assert np.allclose(gpu.loss(packed[2:3], x, x[0]), cpu.loss(of_hero[2:3], x, x[0]), rtol=1e-12)
+
+
 SIMULATED = """
 import sys, warnings
 import numpy as np
@@ -273,11 +311,8 @@ def test_what_cannot_run_is_refused_in_a_line() -> None:
         packed.code[1, 0, 1] = 6
         with pytest.raises(ValueError, match="reads beyond"):
             evaluator.outputs(packed, np.zeros((2, 5)))
-        text = "\n".join(f"a{i} = x * x" for i in range(60)) + "\nb0 = a0 + a1\n"
-        text += "\n".join(f"b{i} = b{i - 1} / a{i + 1}" for i in range(1, 59)) + "\ny = b58 - b58"
-        wide = pack([parse(text, Signature(("x",), ("y",)), ARITHMETIC)], ARITHMETIC, Shape(1, 1, 130, 0))
-        with pytest.raises(ValueError, match=r"values at once.*KiB of a block's shared memory, which has 48"):
-            evaluator.outputs(wide, np.ones((1, 4)))
+        with pytest.raises(DeviceError, match=r"^a program keeps 1\d\d values at once .* blocks of 32 threads, .* 48;"):
+            evaluator.outputs(pack([wide(120)], WITH_NORM, WIDE), np.ones((2, 4)))
 
 
 def test_a_full_memory_halves_the_batch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

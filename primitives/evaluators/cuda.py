@@ -16,7 +16,8 @@ from numba import cuda, types
 
 from primitives.evaluators import check_batch, tensors
 from primitives.evaluators.codegen import DTYPES, _import
-from primitives.evaluators.cuda_codegen import SUMS, THREADS, TILES, advance_source, evaluate_source, rows
+from primitives.evaluators.cuda_codegen import THREADS, TILES, advance_source, evaluate_source, rows
+from primitives.evaluators.cuda_launch import BLOCKS, Tensor, array, launches, stream_of
 from primitives.evaluators.cuda_tape import Tapes, tapes
 from primitives.evaluators.translate import LOSS, OUTPUT
 from primitives.gpu.compile import SIMULATED, Compiled, compile_for
@@ -24,8 +25,6 @@ from primitives.gpu.devices import Batches, Device, DeviceError, resolve
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 
-SHARED = 48 << 10  # bytes of shared memory that a block gets without asking
-SIMULATED_THREADS = 2
 MOST_ROWS = 1 << 27  # a grid has 65,535 parts, and kernels count in 32 bits
 FEW = 1 << 16  # programs at a time: their tapes take some 100 MB
 
@@ -59,14 +58,13 @@ class CudaEvaluator:
         if not self.device.is_cuda:
             raise DeviceError(f"{self.device} is no GPU; a CudaEvaluator needs one")
         _check(primitives, dtype)
-        self.threads = SIMULATED_THREADS if SIMULATED else THREADS
         self._batches = Batches(self.device, FEW, "programs")
         self._segments: dict[bytes, Any] = {}
 
     @property
     def tile(self) -> int:
-        """Rows that a block takes at once."""
-        return self.threads * rows(self.dtype.name)
+        """Rows that a block takes at once, at most."""
+        return BLOCKS[0] * rows(self.dtype.name)
 
     def outputs(
         self,
@@ -131,13 +129,14 @@ class CudaEvaluator:
         segments  int64[S+1], the tensors of the N rows. New ones are copied to the device; known ones are not
         stream    handle of a CUDA stream
 
-        Launches one kernel, waits for nothing and allocates nothing (if the segments are known), so that a CUDA graph
-        can record it. Programs that reduce run in one block a lane, once more for every reduction.
-        Raises ValueError for arrays of other types or shapes.
+        Launches a kernel (one more for programs of many values), waits for nothing and allocates nothing (if the
+        segments are known), so that a CUDA graph can record it. Programs that reduce run in one block a lane, once more
+        for every reduction. Raises ValueError for arrays of other types or shapes, DeviceError for a program that has
+        no room in shared memory.
         """
         self._activate()
-        given = [_Tensor.of(value, self.dtype) for value in leaves]
-        wanted = [None if value is None else _Tensor.of(value, self.dtype) for value in out]
+        given = [Tensor.of(value, self.dtype) for value in leaves]
+        wanted = [None if value is None else Tensor.of(value, self.dtype) for value in out]
         if len(given) != programs.n_leaves or len(wanted) != programs.n_results:
             raise ValueError(
                 f"the programs have {programs.n_leaves} leaves and {programs.n_results} results; {len(given)} and "
@@ -153,13 +152,12 @@ class CudaEvaluator:
         arguments: list[int] = []
         for tensor in (*given, *wanted):
             arguments += (tensor.address, *tensor.strides) if tensor is not None else (0, 0, 0)
-        kernel = _advance(self.primitives, self.dtype.name, programs.n_leaves, programs.n_results, self.threads)
-        first, shift, size = self._shared(programs.tapes, len(parts) - 1, 2 * (len(given) + len(wanted)))
-        grid = lanes, self._parts(n)
-        kernel[grid, self.threads, _stream(stream), size](
-            *programs.arrays[:3], programs.tapes.capacity, _array(which), self._known(parts), n, first,
-            shift, *arguments,
-        )  # fmt: skip
+        places, grid = 2 * (len(given) + len(wanted)), (lanes, self._parts(n))
+        for threads, size in launches(programs.tapes, len(parts) - 1, places):
+            kernel = _advance(self.primitives, self.dtype.name, programs.n_leaves, programs.n_results, threads)
+            kernel[grid, threads, stream_of(stream), size](
+                *programs.arrays, programs.tapes.capacity, array(which), self._known(parts), n, *arguments
+            )
 
     def prepare(
         self,
@@ -168,27 +166,34 @@ class CudaEvaluator:
         target: np.ndarray | None = None,
         segments: np.ndarray | None = None,
     ) -> tuple[Callable[[], None], Any]:
-        """Translate programs and copy all there is to the device: a function that launches the kernel, and what it
-        fills, on the device: results dtype[P * R * N], or with a target sums of squared errors float64[P * parts].
+        """Translate programs and copy all there is to the device: a function that launches the kernels, and what they
+        fill, on the device: results dtype[P * R * N], or with a target sums of squared errors float64[P * parts].
         """
         self._activate()
         (K, n), R = leaves.shape, packed.results.shape[1]
         parts = tensors(leaves, segments)
         made = tapes(self.primitives, packed, K, self.dtype.name, OUTPUT if target is None else LOSS)
-        _, shift, size = self._shared(made, len(parts) - 1)
+        needed = launches(made, len(parts) - 1)
         padded = n + self.tile
         data, wanted = np.zeros((K, padded), self.dtype), np.zeros(padded, self.dtype)
         data[:, :n] = leaves
         wanted[:n] = 0 if target is None else target
         sums = cuda.device_array(len(packed) * self._parts(n), np.float64)
         results = cuda.device_array(len(packed) * R * n if target is None else 1, self.dtype)
-        kernel = _evaluate(self.primitives, self.dtype.name, self.threads)
-        configured = kernel[(len(packed), self._parts(n)), self.threads, 0, size]
         arguments = (
             *self._uploaded(made), made.capacity, cuda.to_device(data.ravel()), padded, cuda.to_device(wanted),
-            self._known(parts), n, shift, R, results, sums,
+            self._known(parts), n, R, results, sums,
         )  # fmt: skip
-        return lambda: configured(*arguments), results if target is None else sums
+        grid = len(packed), self._parts(n)
+        configured = [
+            _evaluate(self.primitives, self.dtype.name, threads)[grid, threads, 0, size] for threads, size in needed
+        ]
+
+        def launch() -> None:
+            for kernel in configured:
+                kernel(*arguments)
+
+        return launch, results if target is None else sums
 
     def _run(
         self, packed: Packed, leaves: np.ndarray, target: np.ndarray | None, segments: np.ndarray | None
@@ -208,18 +213,6 @@ class CudaEvaluator:
             raise ValueError(f"{n:,} rows are too many; {MOST_ROWS - 1:,} are the most on a GPU")
         return max(1, -(-n // (self.tile * TILES)))
 
-    def _shared(self, made: Tapes, n_tensors: int, places: int = 0) -> tuple[int, int, int]:
-        """Where sums and values begin in shared memory, in elements of their own size, and its size in bytes."""
-        numbers = places + SUMS * (self.threads + made.reductions * n_tensors)
-        start = (numbers + numbers % 2) * 8
-        size = start + made.slots * self.tile * self.dtype.itemsize
-        if size > SHARED:
-            raise ValueError(
-                f"a program keeps {made.slots} values at once and {made.reductions} reductions of {n_tensors} tensors: "
-                f"{size >> 10} KiB of a block's shared memory, which has {SHARED >> 10}; use shorter programs"
-            )
-        return places, start // self.dtype.itemsize, size
-
     def _uploaded(self, made: Tapes) -> tuple[Any, Any, Any]:
         return cuda.to_device(made.tape), cuda.to_device(made.immediate), cuda.to_device(made.facts.ravel())
 
@@ -229,40 +222,6 @@ class CudaEvaluator:
         if key not in self._segments:
             self._segments[key] = cuda.to_device(segments)
         return self._segments[key]
-
-
-@dataclass(frozen=True)
-class _Tensor:
-    """Memory of the device that belongs to the caller."""
-
-    address: int
-    shape: tuple[int, int]
-    strides: tuple[int, int]  # in elements
-
-    @staticmethod
-    def of(value: Any, dtype: np.dtype) -> _Tensor:
-        """The tensor that an object says it is by the array interface. ValueError for another dtype."""
-        interface = getattr(value, "__array_interface__" if SIMULATED else "__cuda_array_interface__", None)
-        if interface is None:
-            raise ValueError(f"a {type(value).__name__} is not an array on a GPU")
-        if interface["typestr"] != dtype.str or len(interface["shape"]) != 2:
-            raise ValueError(
-                f"an array of {interface['typestr']} {tuple(interface['shape'])} is given; needed is one "
-                f"of {dtype.str} [lanes, rows]"
-            )
-        lanes, n = interface["shape"]
-        size = dtype.itemsize
-        strides = interface.get("strides") or (n * size, size)
-        return _Tensor(interface["data"][0], (lanes, n), (strides[0] // size, strides[1] // size))
-
-
-def _array(value: Any) -> Any:
-    """An array of the caller's for a kernel, without waiting."""
-    return value if SIMULATED else cuda.as_cuda_array(value, sync=False)
-
-
-def _stream(handle: int) -> Any:
-    return cuda.external_stream(handle) if handle and not SIMULATED else 0
 
 
 def _check(primitives: PrimitiveSet, dtype: str) -> None:
@@ -275,12 +234,12 @@ def _check(primitives: PrimitiveSet, dtype: str) -> None:
 
 @cache
 def _evaluate(primitives: PrimitiveSet, dtype: str, threads: int) -> Any:
-    return _import(evaluate_source(primitives, dtype, threads), dtype).evaluate
+    return _import(evaluate_source(primitives, dtype, threads, BLOCKS[0]), dtype).evaluate
 
 
 @cache
 def _advance(primitives: PrimitiveSet, dtype: str, n_leaves: int, n_results: int, threads: int) -> Any:
-    return _import(advance_source(primitives, dtype, n_leaves, n_results, threads), dtype).advance
+    return _import(advance_source(primitives, dtype, n_leaves, n_results, threads, BLOCKS[0]), dtype).advance
 
 
 def compiled(
@@ -301,11 +260,11 @@ def compiled(
     kernels = {
         "evaluate": lambda: (
             _evaluate(primitives, dtype, THREADS),
-            (*tape, numbers, size, numbers, offsets, size, size, size, numbers, types.float64[::1]),
+            (*tape, numbers, size, numbers, offsets, size, size, numbers, types.float64[::1]),
         ),
         "advance": lambda: (
             _advance(primitives, dtype, n_leaves, n_results, THREADS),
-            (*tape, words, offsets, *[size] * (3 + 3 * (n_leaves + n_results))),
+            (*tape, words, offsets, *[size] * (1 + 3 * (n_leaves + n_results))),
         ),
     }
     return {name: compile_for(*kernels[name](), capability) for name in names}

@@ -13,6 +13,9 @@ How the interpreter is made (nothing here was timed: what is said follows from t
   waits between operations. The last result stays in registers (see `cuda_tape`). Nothing is in local memory: an array
   of registers cannot be indexed, so the code of every operation is written out for each row.
 - Rows of a thread are THREADS apart in global memory: a warp reads neighbours.
+- A program runs in as many threads a block as it has room for in shared memory. There is a kernel for each number, and
+  each is launched for all programs: a block whose program is not of its size returns at once. So the bits of a program
+  do not depend on those beside it, and the host need not know which lane has which program.
 - A reduction costs a pass: the program runs up to it on all rows and its sums are taken, in float64; the next pass goes
   on from there. No value leaves the block.
 - Every sum is in a fixed order: over a thread's rows, then halving the threads; those over all tensors
@@ -25,15 +28,15 @@ from __future__ import annotations
 import numba_cuda
 import numpy as np
 
-from primitives.evaluators import vecmath
+from primitives.evaluators import cuda_text, vecmath
 from primitives.evaluators.cuda_memory import BYTES
 from primitives.evaluators.cuda_tape import FACTS
 from primitives.evaluators.translate import FILL, LOSS, OPERATIONS, OUTPUT
 from primitives.primitive import Primitive, PrimitiveSet
 
 THREADS = 128  # a block, on a device
+SIZES = (THREADS, 64, 32)  # where shared memory has no room for a program's values, it runs in fewer threads
 TILES = 16  # of THREADS * ROWS rows that a block goes through, if rows are shared out among blocks
-SUMS = 3  # of products of two arguments, that reductions are made of
 _NAMES = (*vecmath.NAMES, *vecmath.INSTRUCTIONS, "select")
 _LONG = ("power(", "pow(")  # bodies so long that a loop goes over the rows
 _PRODUCTS = {"xx": ("a", "a"), "xy": ("a", "b"), "yy": ("b", "b")}  # the arguments of a reduction's sums
@@ -170,7 +173,7 @@ def _tile(primitives: PrimitiveSet, n: int, load: list[str], endings: list[tuple
 
 def _passes(primitives: PrimitiveSet, tile: list[str]) -> list[str]:
     """A program on all its rows: one pass where nothing is reduced, else one more than it has reductions."""
-    part = ["start, stop = np.int32(part * TILE * TILES), np.int32(min(n, (part + 1) * TILE * TILES))"]
+    part = ["start, stop = np.int32(part * PART), np.int32(min(n, (part + 1) * PART))"]
     whole = ["while start < stop:", *("    " + line for line in tile)]
     if not any(p.over for p in primitives):
         return [*part, *whole]
@@ -209,15 +212,15 @@ def _indented(lines: list[str]) -> str:
     return "\n".join("    " + line for line in lines)
 
 
-def _module(primitives: PrimitiveSet, dtype: str, threads: int, kernel: str) -> str:
-    return _MODULE.format(
-        count=len(primitives), dtype=dtype, version=numba_cuda.__version__, threads=threads, tiles=TILES,
-        rows=rows(dtype), bindings="\n".join(f"{name} = _V.{name}" for name in _NAMES), sums=SUMS, facts=FACTS,
+def _module(primitives: PrimitiveSet, dtype: str, threads: int, most: int, kernel: str) -> str:
+    return cuda_text.MODULE.format(
+        count=len(primitives), dtype=dtype, version=numba_cuda.__version__, threads=threads, most=most, tiles=TILES,
+        rows=rows(dtype), bindings="\n".join(f"{name} = _V.{name}" for name in _NAMES), facts=FACTS,
     ) + kernel  # fmt: skip
 
 
-def evaluate_source(primitives: PrimitiveSet, dtype: str, threads: int = THREADS) -> str:
-    """The text of the module of `evaluate`."""
+def evaluate_source(primitives: PrimitiveSet, dtype: str, threads: int = THREADS, most: int = THREADS) -> str:
+    """The text of the module of `evaluate`, for blocks of so many threads, where the largest have `most`."""
     n = rows(dtype)
     at = [f"at + np.uint64({r} * THREADS)" for r in range(n)]
     load = ["at = np.uint64(leaf * padded + row)", *(f"v{r} = leaves[{at[r]}]" for r in range(n))]
@@ -231,11 +234,13 @@ def evaluate_source(primitives: PrimitiveSet, dtype: str, threads: int = THREADS
     for r in range(n):
         output += [f"if row + {r} * THREADS < stop:", f"    outputs[{at[r]}] = a{r}"]
     tile = _tile(primitives, n, load, [(LOSS, "loss", loss), (OUTPUT, "a result", output)])
-    kernel = _EVALUATE.format(body=_indented(_passes(primitives, tile)), start=_zero(n), rows=n)
-    return _module(primitives, dtype, threads, kernel)
+    kernel = cuda_text.EVALUATE.format(body=_indented(_passes(primitives, tile)), start=_zero(n), rows=n)
+    return _module(primitives, dtype, threads, most, kernel)
 
 
-def advance_source(primitives: PrimitiveSet, dtype: str, n_leaves: int, n_results: int, threads: int = THREADS) -> str:
+def advance_source(
+    primitives: PrimitiveSet, dtype: str, n_leaves: int, n_results: int, threads: int = THREADS, most: int = THREADS
+) -> str:
     """The text of the module of `advance`, for programs of so many leaves and results."""
     n = rows(dtype)
     load = ["place, stride = places[np.uint64(2 * leaf)], places[np.uint64(2 * leaf + 1)]"]
@@ -252,103 +257,12 @@ def advance_source(primitives: PrimitiveSet, dtype: str, n_leaves: int, n_result
         for i, name in enumerate(names)
     ]
     tile = _tile(primitives, n, load, [(OUTPUT, "a result", output)])
-    kernel = _ADVANCE.format(
+    kernel = cuda_text.ADVANCE.format(
         body=_indented(_passes(primitives, tile)),
         start=_zero(n),
         rows=n,
         places=_indented(["    " + p for p in places]),
+        count=2 * len(names),
         arguments="".join(f", {name}, {name}_lane, {name}_row" for name in names),
     )
-    return _module(primitives, dtype, threads, kernel)
-
-
-_MODULE = '''"""CUDA interpreter of {count} primitives in {dtype}, generated by primitives.evaluators.cuda_codegen.
-
-numba-cuda {version}
-"""
-
-import numpy as np
-from numba import cuda
-
-from primitives.evaluators.cuda_memory import exact, functions, load16, load_at, store16, store_at
-from primitives.evaluators.cuda_tape import CONSTANT, TOP, WORDS
-
-_V = functions("{dtype}")
-F, D = _V.F, np.float64
-KIND, DOUBLE, LONG = np.dtype(F), np.dtype(D), np.dtype(np.int64)
-{bindings}
-LIMIT, INF = F(_V.trig_limit), F(np.inf)
-THREADS, TILES, SUMS, FACTS = {threads}, {tiles}, {sums}, {facts}
-TILE = THREADS * {rows}
-
-
-@cuda.jit(device=True)
-def clear(sums, thread):
-    """A thread's own sums, sums[k * THREADS + thread], begin at zero."""
-    for k in range(SUMS):
-        sums[np.uint64(k * THREADS + thread)] = D(0)
-
-
-@cuda.jit(device=True)
-def fold(sums, thread):
-    """The sums of all threads, in sums[k * THREADS]."""
-    cuda.syncthreads()
-    half = THREADS // 2
-    while half > 0:
-        if thread < half:
-            for k in range(SUMS):
-                at = np.uint64(k * THREADS + thread)
-                sums[at] += sums[at + np.uint64(half)]
-        cuda.syncthreads()
-        half //= 2
-'''
-
-_EVALUATE = '''
-
-@exact
-def evaluate(tape, immediate, facts, capacity, leaves, padded, target, segments, n, shift, results, outputs, partial):
-    """Program blockIdx.x on the rows of part blockIdx.y.
-
-    leaves    [n_leaves, padded] and target[padded], flat; padded >= n + TILE
-    shift     where w begins in shared memory, behind the sums, in elements
-    outputs   [P, results, n], flat; what an OUTPUT fills
-    partial   [P, parts], flat: sums of squared errors, what a LOSS fills
-    """
-    w, sums = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE)
-    thread, program, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
-    own, step = w[shift + thread * {rows} :], cuda.blockDim.y
-    loads, end, reductions, trees = load16(facts, FACTS * program)
-    tensors, begin = np.int32(segments.size - 1), np.int32(program * capacity)
-    end = np.int32(end + begin)
-    clear(sums, thread)
-    {start} = F(0)
-{body}
-    fold(sums, thread)
-    if thread == 0:
-        partial[np.uint64(program * cuda.gridDim.y + part)] = sums[0]
-'''
-
-_ADVANCE = '''
-
-@exact
-def advance(tape, immediate, facts, capacity, which, segments, n, first, shift{arguments}):
-    """Program which[lane] on the rows of part blockIdx.y of lane blockIdx.x.
-
-    Tensors are given by address (0 for one that is not wanted) and strides, in elements, of lanes and rows; the lane's
-    own stand in shared memory, before the sums, which begin at `first`. All leaves of a row are read before a result is
-    written there.
-    """
-    w, numbers, places = cuda.shared.array(0, KIND), cuda.shared.array(0, DOUBLE), cuda.shared.array(0, LONG)
-    sums = numbers[first:]
-    thread, lane, part = cuda.threadIdx.x, cuda.blockIdx.x, cuda.blockIdx.y
-    own, step = w[shift + thread * {rows} :], cuda.blockDim.y
-    program = which[np.uint64(lane)]
-    loads, end, reductions, trees = load16(facts, FACTS * program)
-    tensors, begin = np.int32(segments.size - 1), np.int32(program * capacity)
-    end = np.int32(end + begin)
-    if thread == 0:
-{places}
-    cuda.syncthreads()
-    {start} = F(0)
-{body}
-'''
+    return _module(primitives, dtype, threads, most, kernel)

@@ -27,6 +27,19 @@ from primitives.gpu import compile as compilation
 from primitives.gpu.compile import SIMULATED
 
 BYTES = 16  # that a thread moves at once
+SHARED = 48 << 10  # bytes of shared memory that a block gets without asking
+SUMS = 3  # of products of two arguments, that reductions are made of
+
+
+def layout(threads, places, reductions, tensors, slots):
+    """A block's shared memory for one program: the byte where values begin, and the number of bytes.
+
+    Before them are so many places of 8 bytes, the sums of its threads, and those of its reductions of so many tensors.
+    For numbers and arrays of the host, and (compiled) for kernels.
+    """
+    numbers = places + SUMS * (threads + reductions * tensors)
+    start = (numbers + numbers % 2) * 8
+    return start, start + slots * threads * BYTES
 
 
 def exact(function: Callable[..., None]) -> Any:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,9 +30,10 @@ from primitives.primitive import PrimitiveSet
 TOP = 0x7FFE  # the last result; of a result: it is not written
 CONSTANT = 0x7FFF  # the operation's constant
 WORDS = 4
-# Words of a program's facts: its leaves' loads are records [0, loads), its operations [loads, end).
+# Words of a program's facts: its leaves' loads are records [0, loads), its operations [loads, end); the number of its
+# reductions, and of the slots that it needs (the upper half); a bit for each reduction, set if over the whole tree.
 FACTS = 4
-LOADS, END, REDUCTIONS, TREES = range(FACTS)  # TREES: a bit for each reduction, set if it goes over the whole tree
+LOADS, END, NEEDS, TREES = range(FACTS)
 MOST_REDUCTIONS = 31
 SHARE = 1024  # programs that a thread of the host takes at once
 _LAST = 1 << 16  # mark of an argument that is the last to read its slot
@@ -44,21 +46,16 @@ class Tapes:
     tape: np.ndarray
     immediate: np.ndarray
     facts: np.ndarray
-    used: np.ndarray  # int32[P], slots
     capacity: int
 
     def __len__(self) -> int:
         return len(self.facts)
 
-    @property
-    def slots(self) -> int:
-        """The most slots of shared memory that one of the programs uses."""
-        return int(self.used.max(initial=0))
-
-    @property
-    def reductions(self) -> int:
-        """The most reductions of one program."""
-        return int(self.facts[:, REDUCTIONS].max(initial=0))
+    @cached_property
+    def needs(self) -> np.ndarray:
+        """int32[.., 2]: reductions and slots, for every pair of them that a program has."""
+        words = np.unique(self.facts[:, NEEDS])
+        return np.stack([words & 0xFFFF, words >> 16], 1)
 
 
 @inlined
@@ -69,8 +66,7 @@ def _arguments(op, opcodes, arity):
 
 @inlined
 def _assemble(
-    raw, k, end, n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape, immediate, facts,
-    total,
+    raw, k, end, n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape, immediate, facts
 ):  # fmt: skip
     """Program p's operations raw[:end] (with constants k) to its place on the tape."""
     # Forwards: which arguments are the last result. Unused ones count as such, for that costs nothing.
@@ -148,15 +144,14 @@ def _assemble(
         immediate[at] = k[s]
         at += 1
     facts[p, END] = at - p * capacity
-    facts[p, REDUCTIONS] = n_reductions
+    facts[p, NEEDS] = n_reductions | used << 16
     facts[p, TREES] = trees
-    total[p] = used
 
 
 @outer
 def _all(
     code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants, over, capacity, tape,
-    immediate, facts, total,
+    immediate, facts,
 ):  # fmt: skip
     P, L, C = code.shape[0], code.shape[1], const.shape[1]
     slots = n_leaves + 1 + L + 4
@@ -173,7 +168,7 @@ def _all(
         )  # fmt: skip
         _assemble(
             raw, k, np.int64(end), n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape,
-            immediate, facts, total,
+            immediate, facts,
         )  # fmt: skip
 
 
@@ -192,7 +187,6 @@ def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, e
         np.zeros(size * WORDS, np.int32),
         np.zeros(size, dtype),
         np.zeros((len(packed), FACTS), np.int32),
-        np.zeros(len(packed), np.int32),
         capacity,
     )
     arity = primitives.arity.astype(np.int64)
@@ -205,7 +199,6 @@ def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, e
         _all(
             programs.code, programs.length, programs.const, programs.results, np.int64(ending), n_results, n_leaves,
             opcodes, fixed, arity, variants, over, capacity, out.tape[words], out.immediate[cells], out.facts[part],
-            out.used[part],
         )  # fmt: skip
 
     shares = range(0, len(packed), SHARE)
@@ -215,6 +208,7 @@ def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, e
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(work, shares))
-    if out.reductions > MOST_REDUCTIONS:
-        raise ValueError(f"a program has {out.reductions} reductions; a GPU runs {MOST_REDUCTIONS}")
+    most = int(out.needs[:, 0].max(initial=0))
+    if most > MOST_REDUCTIONS:
+        raise ValueError(f"a program has {most} reductions; a GPU runs {MOST_REDUCTIONS}")
     return out
