@@ -19,15 +19,16 @@ import pytest
 
 pytest.importorskip("numba_cuda")
 
-from primitives.evaluators import Evaluator
+from primitives.evaluators import Evaluator, cuda_translate
 from primitives.evaluators import cuda as evaluators_cuda
 from primitives.evaluators.conformance import EvaluatorConformance, random_programs
 from primitives.evaluators.cuda import CudaEvaluator, compiled
 from primitives.evaluators.cuda_launch import launches
 from primitives.evaluators.cuda_memory import SHARED
-from primitives.evaluators.cuda_tape import CONSTANT, TOP, WORDS, tapes
+from primitives.evaluators.cuda_tape import CONSTANT, END, LOADS, TOP, WORDS, Tapes, tapes
+from primitives.evaluators.cuda_translate import Translator
 from primitives.evaluators.numba_cpu import NumbaEvaluator
-from primitives.evaluators.translate import OPERATIONS, OUTPUT
+from primitives.evaluators.translate import FILL, LOSS, OPERATIONS, OUTPUT
 from primitives.gpu import emulator_device
 from primitives.gpu.compile import assemble, compile_for
 from primitives.gpu.devices import CPU, DeviceError, resolve
@@ -226,6 +227,40 @@ def test_lanes_advance_in_the_memory_of_the_caller(dtype: str) -> None:
             evaluator.advance(programs, which, [g], [to_device(np.ones((5, 8), dtype))], np.array([0, 9]))
 
 
+def _used(made: Tapes, p: int) -> tuple[bytes, ...]:
+    """What of a program's tape means anything."""
+    records = slice(p * made.capacity, p * made.capacity + made.facts[p, END])
+    words, immediate = np.asarray(made.tape).reshape(-1, WORDS)[records], np.asarray(made.immediate)[records]
+    loads = made.facts[p, LOADS]
+    constant = (words[loads:, 1:] & 0xFFFF == CONSTANT).any(1) | (words[loads:, 0] & 0xFFFF == FILL)
+    return words[:loads, 0].tobytes(), words[loads:].tobytes(), immediate[loads:][constant].tobytes()
+
+
+@pytest.mark.parametrize("constants", [0, 2])
+def test_the_gpu_translates_to_the_tapes_of_the_host(constants: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal to the byte, also where a thread translates several programs; and what the interpreter makes of them."""
+    rng = np.random.default_rng(constants)
+    packed = random_programs(HERO, 200, Shape(3, 2, 12, constants), rng)
+    monkeypatch.setattr(cuda_translate, "COLUMNS", 150)
+    for ending in (LOSS, OUTPUT):
+        host = tapes(HERO, packed, 3, "float64", ending)
+        with emulated_gpu():
+            device = Translator(HERO, "float64").on_device(packed, 3, ending)
+        assert np.array_equal(device.facts, host.facts) and np.array_equal(device.needs, host.needs)
+        assert all(_used(device, p) == _used(host, p) for p in range(200))
+    if constants:
+        leaves, evaluator = rng.normal(size=(3, 40)), EmulatedEvaluator(HERO, "float64")
+        wanted = evaluator.outputs(packed[:40], leaves)
+        monkeypatch.setattr(cuda_translate, "MANY", 40)
+        assert _same(evaluator.outputs(packed[:40], leaves), wanted)
+
+
+def test_translation_compiles_without_local_memory() -> None:
+    kernel = compiled(HERO, "float64", (8, 0), names=["translate"])["translate"]
+    for made in (kernel, assemble(kernel.ptx, (9, 0))):
+        assert made.local == 0 and made.registers <= 128  # 512 threads an SM
+
+
 WIDE = Shape(2, 1, 250, 0)
 
 
@@ -239,8 +274,8 @@ def wide(count: int, reduce: bool = False) -> Program:
 def test_a_program_of_many_values_runs_in_smaller_blocks() -> None:
     """In 64 threads or 32, whatever is beside it: the bits of the CPU (sums are as near as elsewhere), in any batch."""
     rng = np.random.default_rng(3)
-    x, lanes, rows = rng.normal(size=(2, 90)), np.array([2, 0, 3, 1, 4, 3], np.int32), np.array([0, 40, 40, 90])
-    programs = [wide(60), wide(10, True), wide(30), wide(80), wide(30, True)]
+    x, lanes, rows = rng.normal(size=(2, 90)), np.array([1, 0, 0, 1], np.int32), np.array([0, 40, 40, 90])
+    programs = [wide(60), wide(10, True), wide(25), wide(80), wide(25, True)]
     packed, of_hero = (pack(programs, primitives, WIDE) for primitives in (WITH_NORM, HERO))
     sizes = launches(tapes(WITH_NORM, packed, 2, "float64", OUTPUT), 3)
     assert [threads for threads, _ in sizes] == [128, 64, 32] and max(size for _, size in sizes) <= SHARED
@@ -251,8 +286,8 @@ def test_a_program_of_many_values_runs_in_smaller_blocks() -> None:
         assert np.array_equal(got[[0, 2, 3]], wanted[[0, 2, 3]])
         assert np.abs(got - wanted).max() <= 1e-12 * np.abs(wanted).max()
         each = [to_device(np.repeat(row[None], len(lanes), 0)) for row in x]
-        gpu.advance(gpu.load(packed, 2), to_device(lanes), each, [each[0]], rows)
-        assert np.array_equal(each[0], got[lanes, 0])
+        gpu.advance(gpu.load(packed[3:], 2), to_device(lanes), each, [each[0]], rows)
+        assert np.array_equal(each[0], got[3:][lanes, 0])
         losses = gpu.loss(packed, x, x[0], rows)
         assert np.allclose(losses, cpu.loss(of_hero, x, x[0], rows), rtol=1e-12)
         assert losses[2] == gpu.loss(packed[2:3], x, x[0], rows)[0]

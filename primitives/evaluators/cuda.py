@@ -18,7 +18,8 @@ from primitives.evaluators import check_batch, tensors
 from primitives.evaluators.codegen import DTYPES, _import
 from primitives.evaluators.cuda_codegen import THREADS, TILES, advance_source, evaluate_source, rows
 from primitives.evaluators.cuda_launch import BLOCKS, Tensor, array, launches, stream_of
-from primitives.evaluators.cuda_tape import Tapes, tapes
+from primitives.evaluators.cuda_tape import Tapes
+from primitives.evaluators.cuda_translate import Translator, signature, translate_each
 from primitives.evaluators.translate import LOSS, OUTPUT
 from primitives.gpu.compile import SIMULATED, Compiled, compile_for
 from primitives.gpu.devices import Batches, Device, DeviceError, resolve
@@ -33,8 +34,7 @@ FEW = 1 << 16  # programs at a time: their tapes take some 100 MB
 class Loaded:
     """Programs on the device, ready for `CudaEvaluator.advance`."""
 
-    tapes: Tapes
-    arrays: tuple[Any, Any, Any]  # tape, immediate, facts: of the device
+    tapes: Tapes  # of the device
     n_leaves: int
     n_results: int
 
@@ -47,8 +47,8 @@ class CudaEvaluator:
     the sum of absolute values), losses in float32 within 1e-5. The same programs and rows give the same bits in every
     run, on every device, in batches of any size.
 
-    Programs are translated on the host. Where memory is full, fewer programs are run at a time, and that is said.
-    Raises ValueError for another dtype and for a primitive that has no kernel, DeviceError for a CPU.
+    Many programs are translated on the GPU, few on the host. Where memory is full, fewer programs are run at a time,
+    and that is said. Raises ValueError for another dtype and for a primitive that has no kernel, DeviceError for a CPU.
     """
 
     def __init__(self, primitives: PrimitiveSet, dtype: str = "float32", device: Device | None = None) -> None:
@@ -59,6 +59,7 @@ class CudaEvaluator:
             raise DeviceError(f"{self.device} is no GPU; a CudaEvaluator needs one")
         _check(primitives, dtype)
         self._batches = Batches(self.device, FEW, "programs")
+        self._translate = Translator(primitives, self.dtype.name)
         self._segments: dict[bytes, Any] = {}
 
     @property
@@ -109,8 +110,7 @@ class CudaEvaluator:
         """Translate programs of so many leaves, once, and keep them on the device."""
         self._activate()
         check_batch(self.primitives, packed, np.empty((n_leaves, 0)))
-        made = tapes(self.primitives, packed, n_leaves, self.dtype.name, OUTPUT)
-        return Loaded(made, self._uploaded(made), n_leaves, packed.results.shape[1])
+        return Loaded(self._translate(packed, n_leaves, OUTPUT), n_leaves, packed.results.shape[1])
 
     def advance(
         self,
@@ -156,7 +156,7 @@ class CudaEvaluator:
         for threads, size in launches(programs.tapes, len(parts) - 1, places):
             kernel = _advance(self.primitives, self.dtype.name, programs.n_leaves, programs.n_results, threads)
             kernel[grid, threads, stream_of(stream), size](
-                *programs.arrays, programs.tapes.capacity, array(which), self._known(parts), n, *arguments
+                *_arrays(programs.tapes), array(which), self._known(parts), n, *arguments
             )
 
     def prepare(
@@ -172,7 +172,7 @@ class CudaEvaluator:
         self._activate()
         (K, n), R = leaves.shape, packed.results.shape[1]
         parts = tensors(leaves, segments)
-        made = tapes(self.primitives, packed, K, self.dtype.name, OUTPUT if target is None else LOSS)
+        made = self._translate(packed, K, OUTPUT if target is None else LOSS)
         needed = launches(made, len(parts) - 1)
         padded = n + self.tile
         data, wanted = np.zeros((K, padded), self.dtype), np.zeros(padded, self.dtype)
@@ -181,8 +181,8 @@ class CudaEvaluator:
         sums = cuda.device_array(len(packed) * self._parts(n), np.float64)
         results = cuda.device_array(len(packed) * R * n if target is None else 1, self.dtype)
         arguments = (
-            *self._uploaded(made), made.capacity, cuda.to_device(data.ravel()), padded, cuda.to_device(wanted),
-            self._known(parts), n, R, results, sums,
+            *_arrays(made), cuda.to_device(data.ravel()), padded, cuda.to_device(wanted), self._known(parts), n, R,
+            results, sums,
         )  # fmt: skip
         grid = len(packed), self._parts(n)
         configured = [
@@ -213,15 +213,17 @@ class CudaEvaluator:
             raise ValueError(f"{n:,} rows are too many; {MOST_ROWS - 1:,} are the most on a GPU")
         return max(1, -(-n // (self.tile * TILES)))
 
-    def _uploaded(self, made: Tapes) -> tuple[Any, Any, Any]:
-        return cuda.to_device(made.tape), cuda.to_device(made.immediate), cuda.to_device(made.facts.ravel())
-
     def _known(self, segments: np.ndarray) -> Any:
         """These segments on the device, copied there when first seen."""
         key = segments.tobytes()
         if key not in self._segments:
             self._segments[key] = cuda.to_device(segments)
         return self._segments[key]
+
+
+def _arrays(made: Tapes) -> tuple[Any, Any, Any, int]:
+    """What kernels take of the tapes."""
+    return made.tape, made.immediate, made.facts.ravel(), made.capacity
 
 
 def _check(primitives: PrimitiveSet, dtype: str) -> None:
@@ -251,7 +253,7 @@ def compiled(
     names: Sequence[str] = ("evaluate", "advance"),
 ) -> dict[str, Compiled]:
     """The kernels as compiled for a compute capability, by name; no device is needed. `advance` is for programs of
-    n_leaves and n_results."""
+    n_leaves and n_results; there is a third, `translate`."""
     _check(primitives, dtype)
     F = types.float32 if dtype == "float32" else types.float64
     words, numbers = types.int32[::1], F[::1]
@@ -266,5 +268,6 @@ def compiled(
             _advance(primitives, dtype, n_leaves, n_results, THREADS),
             (*tape, words, offsets, *[size] * (1 + 3 * (n_leaves + n_results))),
         ),
+        "translate": lambda: (translate_each, signature(dtype)),
     }
     return {name: compile_for(*kernels[name](), capability) for name in names}

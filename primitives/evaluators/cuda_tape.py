@@ -1,7 +1,8 @@
 """From packed programs to the tape that the CUDA interpreter runs: register code of 16 bytes an operation.
 
-Made on the host, in compiled code without the interpreter lock, by as many threads as there are processors: measured,
-about 3 us a program of ten instructions and thread. `translate` has dropped dead code, folded constants and
+Made here on the host, in compiled code without the interpreter lock, by as many threads as there are processors:
+measured, about 3 us a program of ten instructions and thread; many programs are translated on the GPU, by the same
+functions (see `cuda_translate`). `translate` has dropped dead code, folded constants and
 allocated registers; here its operations are made small, as one block of threads runs all of them again and again:
 
 - The last result stays in the threads' registers (`TOP`): an argument that is the last result is not read from memory,
@@ -15,7 +16,8 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -41,21 +43,18 @@ _LAST = 1 << 16  # mark of an argument that is the last to read its slot
 
 @dataclass(frozen=True)
 class Tapes:
-    """P programs: tape int32[P * capacity * WORDS], immediate dtype[P * capacity], facts int32[P, FACTS]."""
+    """P programs: tape int32[P * capacity * WORDS], immediate dtype[P * capacity], facts int32[P, FACTS], of the host
+    or of a device; and `needs_of` the facts, which is the host's.
 
-    tape: np.ndarray
-    immediate: np.ndarray
-    facts: np.ndarray
+    Of a tape only what is below a program's end means anything, of a load only its first word, and of immediates those
+    that an operation uses.
+    """
+
+    tape: Any
+    immediate: Any
+    facts: Any
     capacity: int
-
-    def __len__(self) -> int:
-        return len(self.facts)
-
-    @cached_property
-    def needs(self) -> np.ndarray:
-        """int32[.., 2]: reductions and slots, for every pair of them that a program has."""
-        words = np.unique(self.facts[:, NEEDS])
-        return np.stack([words & 0xFFFF, words >> 16], 1)
+    needs: np.ndarray
 
 
 @inlined
@@ -65,10 +64,10 @@ def _arguments(op, opcodes, arity):
 
 
 @inlined
-def _assemble(
+def assemble(
     raw, k, end, n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape, immediate, facts
 ):  # fmt: skip
-    """Program p's operations raw[:end] (with constants k) to its place on the tape."""
+    """Program p's operations raw[:end] (with constants k) to its place on the tape. Host and GPU run it."""
     # Forwards: which arguments are the last result. Unused ones count as such, for that costs nothing.
     top = -1
     for s in range(end):
@@ -166,10 +165,35 @@ def _all(
             code, length, const, results, p, ending, n_results, n_leaves, n_leaves + 1, 1, arity, variants, raw, k, 0,
             where, alive, dies, free,
         )  # fmt: skip
-        _assemble(
+        assemble(
             raw, k, np.int64(end), n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape,
             immediate, facts,
         )  # fmt: skip
+
+
+def needs_of(facts: np.ndarray) -> np.ndarray:
+    """int32[.., 2]: reductions and slots, for every pair of them that a program has. ValueError for MOST_REDUCTIONS."""
+    words = np.unique(facts[:, NEEDS])
+    needs = np.stack([words & 0xFFFF, words >> 16], 1)
+    most = int(needs[:, 0].max(initial=0))
+    if most > MOST_REDUCTIONS:
+        raise ValueError(f"a program has {most} reductions; a GPU runs {MOST_REDUCTIONS}")
+    return needs
+
+
+@cache
+def tables(primitives: PrimitiveSet) -> tuple[np.ndarray, ...]:
+    """What translation knows of a set: opcodes, fixed (the argument that is a constant) of `translate`'s operations;
+    arity, variants (see there) and over (1 a tensor, 2 the whole tree) of primitives."""
+    variants, operations = translation.tables(primitives)
+    opcodes, fixed = np.array(operations, np.int64).T.copy()
+    over = np.array([1 + (p.over == "tree") if p.over else 0 for p in primitives], np.int64)
+    return opcodes, fixed, primitives.arity.astype(np.int64), variants, over
+
+
+def capacity_of(packed: Packed, n_leaves: int, n_results: int) -> int:
+    """Records of a program's tape, at most."""
+    return n_leaves + 3 * packed.code.shape[1] + 2 * n_results
 
 
 def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, ending: int) -> Tapes:
@@ -177,19 +201,12 @@ def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, e
 
     What `check_batch` refuses must not come here. Raises ValueError for more than MOST_REDUCTIONS in a program.
     """
-    variants, operations = translation.tables(primitives)
-    opcodes, fixed = np.array(operations, np.int64).T.copy()
-    over = np.array([1 + (p.over == "tree") if p.over else 0 for p in primitives], np.int64)
     n_results = 1 if ending == LOSS else packed.results.shape[1]
-    capacity = n_leaves + 3 * packed.code.shape[1] + 2 * n_results
+    capacity = capacity_of(packed, n_leaves, n_results)
     size = len(packed) * capacity
-    out = Tapes(
-        np.zeros(size * WORDS, np.int32),
-        np.zeros(size, dtype),
-        np.zeros((len(packed), FACTS), np.int32),
-        capacity,
-    )
-    arity = primitives.arity.astype(np.int64)
+    tape, immediate = np.zeros(size * WORDS, np.int32), np.zeros(size, dtype)
+    facts = np.zeros((len(packed), FACTS), np.int32)
+    known = tables(primitives)
 
     def work(first: int) -> None:
         part = slice(first, first + SHARE)
@@ -198,7 +215,7 @@ def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, e
         programs = packed[part]
         _all(
             programs.code, programs.length, programs.const, programs.results, np.int64(ending), n_results, n_leaves,
-            opcodes, fixed, arity, variants, over, capacity, out.tape[words], out.immediate[cells], out.facts[part],
+            *known, capacity, tape[words], immediate[cells], facts[part],
         )  # fmt: skip
 
     shares = range(0, len(packed), SHARE)
@@ -208,7 +225,4 @@ def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, e
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(work, shares))
-    most = int(out.needs[:, 0].max(initial=0))
-    if most > MOST_REDUCTIONS:
-        raise ValueError(f"a program has {most} reductions; a GPU runs {MOST_REDUCTIONS}")
-    return out
+    return Tapes(tape, immediate, facts, capacity, needs_of(facts))
