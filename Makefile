@@ -46,7 +46,7 @@ normalizers: $(VENV)/installed
 	$(VENV)/bin/python runs/normalizers/normalizer.py --selftest
 
 test: $(VENV)/installed
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/installed-lint
 	$(VENV)/bin/ruff check .
