@@ -49,7 +49,8 @@ def examine() -> Iterator[Check]:
     free = shutil.disk_usage(".").free
     yield Check("disk", free >= LEAST_FREE, f"{free / 2**30:.1f} GiB free here")
     device, why = devices.choose("auto")
-    yield Check("gpu", True, f"{device}, {device.name}, {device.memory / 2**30:.0f} GiB" if device.is_cuda else why)
+    size = f"{device.memory / 2**30:.0f} GiB"
+    yield Check("gpu", True, f"{device}, {device.name}, {size}" if device.is_cuda else f"none: {why}")
     yield from _cache_folders()
     yield _subnormals()
     yield from _searches()

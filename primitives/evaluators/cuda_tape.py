@@ -24,6 +24,7 @@ import numpy as np
 from primitives.compiled import inlined, outer
 from primitives.evaluators import translate as translation
 from primitives.evaluators.translate import CELLS, FILL, LOSS, OPERATIONS, OUTPUT, translate
+from primitives.gpu.devices import DeviceError
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
 
@@ -147,20 +148,16 @@ def assemble(
     facts[p, TREES] = trees
 
 
-@outer
-def _all(
-    code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants, over, capacity, tape,
-    immediate, facts,
+@inlined
+def every(
+    step, first, code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants, over,
+    capacity, tape, immediate, facts, raw, k, where, alive, dies, free, live, place,
 ):  # fmt: skip
-    P, L, C = code.shape[0], code.shape[1], const.shape[1]
-    slots = n_leaves + 1 + L + 4
-    raw, k = np.zeros(CELLS * capacity, np.int32), np.zeros(capacity, immediate.dtype)
-    where, alive = np.zeros(C + n_leaves + L, np.int32), np.zeros(C + n_leaves + L, np.int32)
-    dies, free = np.zeros(3 * L, np.int32), np.zeros(slots, np.int32)
-    live, place = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
+    """Programs first, first + step, ..: translated, assembled. From `raw` on, the arrays are scratch."""
+    slots = n_leaves + 1 + code.shape[1] + 4
     for v in range(n_leaves):
-        where[C + v] = v
-    for p in range(P):
+        where[const.shape[1] + v] = v
+    for p in range(first, code.shape[0], step):
         end = translate(
             code, length, const, results, p, ending, n_results, n_leaves, n_leaves + 1, 1, arity, variants, raw, k, 0,
             where, alive, dies, free,
@@ -171,13 +168,30 @@ def _all(
         )  # fmt: skip
 
 
+@outer
+def _all(
+    code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants, over, capacity, tape,
+    immediate, facts,
+):  # fmt: skip
+    L, C = code.shape[1], const.shape[1]
+    slots = n_leaves + 1 + L + 4
+    raw, k = np.zeros(CELLS * capacity, np.int32), np.zeros(capacity, immediate.dtype)
+    where, alive = np.zeros(C + n_leaves + L, np.int32), np.zeros(C + n_leaves + L, np.int32)
+    dies, free = np.zeros(3 * L, np.int32), np.zeros(slots, np.int32)
+    live, place = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
+    every(
+        1, 0, code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants, over,
+        capacity, tape, immediate, facts, raw, k, where, alive, dies, free, live, place,
+    )  # fmt: skip
+
+
 def needs_of(facts: np.ndarray) -> np.ndarray:
-    """int32[.., 2]: reductions and slots, for every pair of them that a program has. ValueError for MOST_REDUCTIONS."""
+    """int32[.., 2]: reductions and slots, each pair that a program has. DeviceError for more than MOST_REDUCTIONS."""
     words = np.unique(facts[:, NEEDS])
     needs = np.stack([words & 0xFFFF, words >> 16], 1)
     most = int(needs[:, 0].max(initial=0))
     if most > MOST_REDUCTIONS:
-        raise ValueError(f"a program has {most} reductions; a GPU runs {MOST_REDUCTIONS}")
+        raise DeviceError(f"a program has {most} reductions; a GPU runs {MOST_REDUCTIONS}: ask for shorter programs")
     return needs
 
 
@@ -199,7 +213,7 @@ def capacity_of(packed: Packed, n_leaves: int, n_results: int) -> int:
 def tapes(primitives: PrimitiveSet, packed: Packed, n_leaves: int, dtype: str, ending: int) -> Tapes:
     """The tapes of all programs; `ending` (LOSS or OUTPUT, see `translate`) takes result 0, or every one.
 
-    What `check_batch` refuses must not come here. Raises ValueError for more than MOST_REDUCTIONS in a program.
+    What `check_batch` refuses must not come here. Raises DeviceError for more than MOST_REDUCTIONS in a program.
     """
     n_results = 1 if ending == LOSS else packed.results.shape[1]
     capacity = capacity_of(packed, n_leaves, n_results)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numba import cuda, types
 
-from primitives.evaluators.cuda_tape import FACTS, WORDS, Tapes, assemble, capacity_of, needs_of, tables, tapes
-from primitives.evaluators.translate import CELLS, LOSS, translate
+from primitives.evaluators.cuda_tape import FACTS, WORDS, Tapes, capacity_of, every, needs_of, tables, tapes
+from primitives.evaluators.translate import CELLS, LOSS
 from primitives.gpu.compile import SIMULATED, kernel
 from primitives.packed import Packed
 from primitives.primitive import PrimitiveSet
@@ -41,17 +41,10 @@ def translate_each(
     dies, free = scratch[at:, column], scratch[at + 3 * L :, column]
     at += 3 * L + slots
     live, place = scratch[at : at + slots, column], scratch[at + slots :, column]
-    for v in range(n_leaves):
-        where[C + v] = v
-    for p in range(column, code.shape[0], columns):
-        end = translate(
-            code, length, const, results, p, ending, n_results, n_leaves, n_leaves + 1, 1, arity, variants, raw, k, 0,
-            where, alive, dies, free,
-        )  # fmt: skip
-        assemble(
-            raw, k, np.int64(end), n_leaves, slots, opcodes, fixed, arity, over, live, place, free, p, capacity, tape,
-            immediate, facts,
-        )  # fmt: skip
+    every(
+        columns, column, code, length, const, results, ending, n_results, n_leaves, opcodes, fixed, arity, variants,
+        over, capacity, tape, immediate, facts, raw, k, where, alive, dies, free, live, place,
+    )  # fmt: skip
 
 
 def signature(dtype: str) -> tuple[Any, ...]:

@@ -92,9 +92,8 @@ def _driver(index: int) -> Device:
     try:
         count = len(cuda.gpus)
     except Exception as error:  # whatever a half-installed driver does
-        reason = " ".join(str(error).split()).rstrip(": .")
         raise DeviceError(
-            f"cuda:{index}: no NVIDIA driver answers ({reason[:120]}); install one, or take --device cpu"
+            f"cuda:{index}: no NVIDIA driver answers ({_first(error)}); install one, or take --device cpu"
         ) from None
     if index >= count:
         there = ", ".join(f"cuda:{i}" for i in range(count)) or "none (see CUDA_VISIBLE_DEVICES)"
@@ -104,15 +103,19 @@ def _driver(index: int) -> Device:
         gpu = cuda.get_current_device()
         free, memory = cuda.current_context().get_memory_info()
     except Exception as error:
-        reason = " ".join(str(error).split())[:120]
         raise DeviceError(
-            f"cuda:{index} is busy or cannot be used ({reason}); free it, name another, or take --device cpu"
+            f"cuda:{index} is busy or cannot be used ({_first(error)}); free it, name another, or take --device cpu"
         ) from None
     del context
     name = gpu.name.decode() if isinstance(gpu.name, bytes) else str(gpu.name)
     device = Device("cuda", index, name, tuple(gpu.compute_capability), int(memory))
     check(device, int(free))
     return device
+
+
+def _first(error: Exception) -> str:
+    """The first sentence of what an error says."""
+    return " ".join(str(error).split()).partition(". ")[0][:120].rstrip(": .")
 
 
 def check(device: Device, free: int) -> None:
