@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     try:
-        device, _ = devices.choose(options.device)
+        device = devices.told(options.device)
     except devices.DeviceError as error:
         parser.error(str(error))
     out = options.out or Path("runs/bench-lion-cuda" if device.is_cuda else "runs/bench-lion")

@@ -162,7 +162,7 @@ def main() -> None:
     torch.set_num_threads(1)
     device = CPU
     try:
-        device, _ = devices.choose(given.device)
+        device = devices.told(given.device)
         devices.torch_device(device)
     except devices.DeviceError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -281,10 +280,7 @@ def settled(resolved: spec.Spec) -> spec.Spec:
     """The spec on a device that is there: "auto" becomes a GPU or the CPU. Raises DeviceError where it is of no use."""
     if resolved.run.device == "cpu":
         return resolved
-    device, why = devices.choose(resolved.run.device)
-    if why:
-        print(f"discover: no GPU is used, the CPU is: {why}", file=sys.stderr)
-    return resolved.on(device=str(device))
+    return resolved.on(device=str(devices.told(resolved.run.device)))
 
 
 def _placed(resolved: spec.Spec) -> Any:

@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import cuda, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from primitives.compiled import closure
 from primitives.evaluators import vecmath
 from primitives.evaluators.intrinsics import copysign, fabs, floor, fma, rint, select, sqrt
-from primitives.gpu import compile as compilation
 from primitives.gpu.compile import SIMULATED
 
 BYTES = 16  # that a thread moves at once
@@ -40,12 +39,6 @@ def layout(threads, places, reductions, tensors, slots):
     numbers = places + SUMS * (threads + reductions * tensors)
     start = (numbers + numbers % 2) * 8
     return start, start + slots * threads * BYTES
-
-
-def exact(function: Callable[..., None]) -> Any:
-    """`primitives.gpu.compile.kernel` for a generated module: the hash in its name is the stamp."""
-    setattr(function, compilation._MARK, True)
-    return cuda.jit(function, cache=not SIMULATED)
 
 
 def _vector(context: Any, builder: Any, array: Any, args: Any) -> tuple[Any, int]:

@@ -10,8 +10,9 @@ from numba import cuda
 
 from primitives.compiled import closure
 from primitives.evaluators import cuda_memory
-from primitives.evaluators.cuda_memory import SHARED, SUMS, exact, functions, load16, load_at, store16, store_at
+from primitives.evaluators.cuda_memory import SHARED, SUMS, functions, load16, load_at, store16, store_at
 from primitives.evaluators.cuda_tape import CONSTANT, TOP, WORDS
+from primitives.gpu.compile import generated
 
 _V = functions("{dtype}")
 F, D = _V.F, np.float64
@@ -56,7 +57,7 @@ def fold(sums, thread):
 
 EVALUATE = '''
 
-@exact
+@generated
 def evaluate(tape, immediate, facts, capacity, leaves, padded, target, segments, n, results, outputs, partial):
     """Program blockIdx.x on the rows of part blockIdx.y.
 
@@ -83,7 +84,7 @@ def evaluate(tape, immediate, facts, capacity, leaves, padded, target, segments,
 
 ADVANCE = '''
 
-@exact
+@generated
 def advance(tape, immediate, facts, capacity, which, segments, n{arguments}):
     """Program which[lane] on the rows of part blockIdx.y of lane blockIdx.x.
 

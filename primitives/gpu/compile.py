@@ -53,11 +53,19 @@ if not SIMULATED:
 
 def kernel(function: Callable[..., None]) -> Any:
     """`cuda.jit` for a kernel: exact arithmetic, cached on disk under a stamp of all sources (see `compiled`)."""
+    return _cached(function, sources(function))
+
+
+def generated(function: Callable[..., None]) -> Any:
+    """The same for a kernel of a generated module. A hash of its text names that one; what it calls may change."""
+    return _cached(function, sources(_cached))
+
+
+def _cached(function: Callable[..., None], stamp: tuple[str, str]) -> Any:
     setattr(function, _MARK, True)
     compiled = cuda.jit(function, cache=True)
     file = getattr(getattr(getattr(compiled, "_cache", None), "_impl", None), "locator", None)
     if file is not None:  # Numba's cache would not notice a change in another file
-        stamp = sources(function)
         stored = compiled._cache._cache_file
         stored._source_stamp = stored._source_stamp, stamp
     return compiled

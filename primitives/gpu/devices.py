@@ -85,6 +85,14 @@ def choose(text: str) -> tuple[Device, str]:
         return CPU, str(error)
 
 
+def told(text: str) -> Device:
+    """`choose`; where "auto" finds no GPU, that is said on stderr."""
+    device, why = choose(text)
+    if why:
+        print(f"discover: no GPU is used, the CPU is: {why}", file=sys.stderr)
+    return device
+
+
 def _driver(index: int) -> Device:
     """GPU number `index` as the driver has it, with a context of this process on it."""
     from numba import cuda

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from primitives.gpu import devices
 
@@ -15,9 +14,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def device_of(text: str) -> devices.Device:
     """The device that is meant; where "auto" finds no GPU, that is said. Raises DeviceError where it cannot be used."""
-    device, why = devices.choose(text)
-    if why:
-        print(f"no GPU is used, the CPU is: {why}", file=sys.stderr)
+    device = devices.told(text)
     if device.is_cuda:
         devices.torch_device(device)
     return device
